@@ -1,0 +1,3 @@
+module github.com/jotgate/jotgate
+
+go 1.25

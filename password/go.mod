@@ -1,0 +1,3 @@
+module github.com/jotgate/jotgate/password
+
+go 1.25.0

@@ -1,0 +1,3 @@
+module github.com/jotgate/jotgate/server
+
+go 1.26
