@@ -1,0 +1,58 @@
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help run dev test race check fmt tidy fuzz bench crash needs
+
+# How long fuzz gives each target (10m, or a count as in 50000x), and how often crash kills the server.
+FUZZTIME ?= 10m
+KILLS ?= 50
+# Flags of the server, for run and dev: make dev ARGS="--limits off".
+ARGS ?=
+
+# Modules that keep out of the workspace, so that the versions of what they compare us with never reach ours.
+apart := $(wildcard bench interop)
+
+help: ## say what make can do
+	@sed -nE 's/^([a-z]+):.*## (.*)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "make %-8s%s\n", $$1, $$2 }'
+
+run: ## serve on http://127.0.0.1:8000, data in ./jotgate-data
+	go run ./server/cmd/jotgate serve $(ARGS)
+
+dev: ## the same, rebuilt and restarted on every change
+	@scripts/dev $(ARGS)
+
+# The short forms of fuzz and crash go first, so that the last lines are the packages' results. Short fuzzing counts
+# instead of timing: until Go 1.27 a duration may end in a false "context deadline exceeded" (go.dev/issue/75804).
+test: needs ## fetch what the tests need, then fuzz and crash in short and all tests with the race detector
+	@$(MAKE) --no-print-directory fuzz FUZZTIME=30000x
+	@$(MAKE) --no-print-directory crash KILLS=10
+	@$(MAKE) --no-print-directory race
+
+needs:
+	@scripts/needs
+
+race: ## only the tests
+	@scripts/test work
+	@$(foreach m,$(apart),cd $(m) && GOWORK=off ../scripts/test ./... && cd .. &&) true
+
+check: ## everything that a change must pass: format, vet, staticcheck, tests, tidiness, checksums, known faults
+	@test -z "$$(gofmt -l . | tee /dev/stderr)"
+	go vet work
+	go run honnef.co/go/tools/cmd/staticcheck@v0.8.2 $$(go list work)
+	@$(MAKE) --no-print-directory test
+	scripts/tidy --check
+	go mod verify
+	@if curl -sfo /dev/null -m 5 https://vuln.go.dev/index/db.json; then \
+		go run golang.org/x/vuln/cmd/govulncheck@v1.9.0 work; \
+	else echo "govulncheck: not run, https://vuln.go.dev cannot be reached"; fi
+
+tidy: ## go mod tidy in every module
+	@scripts/tidy
+
+fuzz: ## fuzz every target for FUZZTIME (10m)
+	@FUZZTIME=$(FUZZTIME) scripts/fuzz
+
+crash: ## kill -9 the server KILLS (50) times in the middle of its writes and look for what it had promised
+	go test ./server/internal/crash -count=1 -v -kills $(KILLS)
+
+bench: ## measure log-ins, rotations and guarded requests beside their limits
+	cd bench && GOWORK=off go run .
