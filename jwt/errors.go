@@ -21,6 +21,9 @@ var (
 	ErrMissing     = errors.New("required claim missing")
 )
 
+// ErrPolicy means that a [Policy] cannot be applied: the program is at fault, not the token.
+var ErrPolicy = errors.New("policy cannot be applied")
+
 // ErrKey wraps every reason why key material cannot be used: too short, wrong curve, not on the curve, private where
 // public is wanted.
 var ErrKey = errors.New("unusable key")

@@ -1,0 +1,187 @@
+package jwt
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// ParseClaims reads a JSON object in one strict pass: UTF-8, no name twice in any spelling, names matched exactly, at
+// most 16 levels, nothing behind it. A registered claim of a wrong type makes it [ErrMalformed]: texts must be texts;
+// aud a text or a non-empty list of texts; roles and permissions lists of texts; times numbers with 0 ≤ t < 2^53; ver
+// and pol whole numbers (as texts they belong to someone else and are left alone). A claim that is null is absent,
+// except for times: a null expiry must never pass for none.
+//
+// ParseClaims checks no signature. Use [Verified.Claims] for what came from outside.
+func ParseClaims(payload []byte) (Claims, error) { return readClaims(string(payload), nil) }
+
+// ParseClaimsExcept is ParseClaims without reading the registered claims that are named: whatever their type, their
+// fields stay empty. It is for tokens of other systems that put something else under those names, which Decode reads.
+func ParseClaimsExcept(payload []byte, names ...string) (Claims, error) {
+	return readClaims(string(payload), names)
+}
+
+func readClaims(s string, except []string) (Claims, error) {
+	c := Claims{raw: s}
+	var stack [16]string
+	l := lists{all: stack[:0]}
+	z := scan(s)
+	for z.next() {
+		if len(except) > 0 && slices.Contains(except, z.name) {
+			z.skip()
+			continue
+		}
+		c.read(&z, &l)
+	}
+	if z.err != nil {
+		return Claims{}, named(z.err, z.name)
+	}
+	l.give(&c)
+	return c, nil
+}
+
+// named adds the name of the claim that could not be read, where it is one that we know.
+func named(err error, name string) error {
+	if slices.Contains(registered, name) {
+		return fmt.Errorf("claim %s: %w", name, err)
+	}
+	return fmt.Errorf("claims: %w", err)
+}
+
+// read reads the value of one member.
+func (c *Claims) read(z *scanner, l *lists) {
+	switch z.name {
+	case "iss":
+		c.Issuer = z.optionalText()
+	case "sub":
+		c.Subject = z.optionalText()
+	case "jti":
+		c.ID = z.optionalText()
+	case "client_id":
+		c.ClientID = z.optionalText()
+	case "sid":
+		c.SessionID = z.optionalText()
+	case "csrf":
+		c.CSRF = z.optionalText()
+	case "exp":
+		c.ExpiresAt = z.date()
+	case "nbf":
+		c.NotBefore = z.date()
+	case "iat":
+		c.IssuedAt = z.date()
+	case "auth_time":
+		c.AuthTime = z.date()
+	case "aud":
+		l.audience = l.read(z, true)
+	case "roles":
+		l.roles = l.read(z, false)
+	case "permissions":
+		l.permissions = l.read(z, false)
+	case "ver":
+		c.UserVersion = z.version()
+	case "pol":
+		c.PolicyVersion = z.version()
+	default:
+		z.skip()
+	}
+}
+
+func (z *scanner) optionalText() string {
+	if z.null() {
+		return ""
+	}
+	return z.text()
+}
+
+// lists gathers the texts of the three list claims, so that one allocation holds them all.
+type lists struct {
+	all                          []string
+	audience, roles, permissions span
+}
+
+type span struct{ from, to int }
+
+func (p span) of(all []string) []string {
+	if p.from == p.to {
+		return nil
+	}
+	return all[p.from:p.to:p.to] // an append by the owner must not reach into the next list
+}
+
+// read reads a list of texts. An audience may be a single text, and must not be an empty list.
+func (l *lists) read(z *scanner, audience bool) span {
+	from := len(l.all)
+	switch {
+	case z.null():
+	case audience && z.peek() == '"':
+		l.all = append(l.all, z.text())
+	default:
+		if l.all = z.texts(l.all); audience && len(l.all) == from {
+			z.fail("at least one audience")
+		}
+	}
+	return span{from, len(l.all)}
+}
+
+func (l *lists) give(c *Claims) {
+	if len(l.all) == 0 {
+		return
+	}
+	all := make([]string, len(l.all))
+	copy(all, l.all)
+	c.Audience, c.Roles, c.Permissions = l.audience.of(all), l.roles.of(all), l.permissions.of(all)
+}
+
+// maxInteger is the first whole number that JSON numbers cannot be trusted with (RFC 8259 §6).
+const maxInteger = 1 << 53
+
+// date reads a NumericDate (RFC 7519 §2).
+func (z *scanner) date() time.Time {
+	if z.null() {
+		z.fail("seconds since 1970, not null")
+		z.err = fmt.Errorf("%w: %w", z.err, ErrMissing)
+	}
+	s := z.number()
+	if z.err != nil {
+		return time.Time{}
+	}
+	seconds, ok := wholeSeconds(s)
+	if !ok {
+		z.fail("seconds since 1970, from 0 to below 2^53")
+		return time.Time{}
+	}
+	return time.Unix(seconds, 0).UTC()
+}
+
+// wholeSeconds cuts off the fraction of a number that the scanner accepted.
+func wholeSeconds(s string) (int64, bool) {
+	if strings.HasPrefix(s, "-") {
+		return 0, false
+	}
+	if strings.ContainsAny(s, "eE") {
+		f, err := strconv.ParseFloat(s, 64)
+		return int64(f), err == nil && f < maxInteger
+	}
+	whole, _, _ := strings.Cut(s, ".")
+	n, err := strconv.ParseInt(whole, 10, 64)
+	return n, err == nil && n < maxInteger
+}
+
+// version reads a whole number; Entra ID, for one, writes texts under ver.
+func (z *scanner) version() int64 {
+	if z.null() {
+		return 0
+	}
+	if z.peek() == '"' {
+		z.quoted()
+		return 0
+	}
+	n, err := strconv.ParseInt(z.number(), 10, 64)
+	if err != nil || n < 0 || n >= maxInteger {
+		z.fail("a whole number from 0 to below 2^53")
+		return 0
+	}
+	return n
+}

@@ -1,0 +1,88 @@
+package jwt
+
+import (
+	"bytes"
+	"crypto"
+	"crypto/hmac"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"hash"
+)
+
+// secret is the material of HS256, HS384 and HS512 (RFC 7518 §3.2).
+type secret struct {
+	function crypto.Hash
+	bytes    []byte
+}
+
+// newSecret refuses what a guesser finds: short secrets, and those that hardly vary, such as one byte or one word
+// repeated. A random secret of 32 bytes has fewer than 8 different bytes once in 10^40 times.
+func newSecret(a *algorithm, b []byte) (material, error) {
+	const remedy = "make one with: openssl rand -base64 64"
+	if want := a.hash.Size(); len(b) < want {
+		return nil, fmt.Errorf("secret of %d bytes: want at least %d; %s", len(b), want, remedy)
+	}
+	if distinct(b) < 8 {
+		return nil, errors.New("secret hardly varies; " + remedy)
+	}
+	return newInsecureSecret(a, b)
+}
+
+func newInsecureSecret(a *algorithm, b []byte) (material, error) {
+	if len(b) == 0 {
+		return nil, errors.New("secret is empty")
+	}
+	if isKeyText(b) {
+		return nil, errors.New("the secret is the text of a key of another kind, which may be public: " +
+			"use ParsePEM or ParseJWK with its own algorithm, or a random secret")
+	}
+	return secret{a.hash, bytes.Clone(b)}, nil
+}
+
+func distinct(b []byte) (n int) {
+	var met [256]bool
+	for _, c := range b {
+		if !met[c] {
+			met[c] = true
+			n++
+		}
+	}
+	return n
+}
+
+// isKeyText recognises keys in the forms in which they are passed around. Used as a secret, a public key lets everyone
+// sign (CVE-2015-9235, CVE-2017-11424).
+func isKeyText(b []byte) bool {
+	b = bytes.TrimSpace(b)
+	if bytes.Contains(b, []byte("-----BEGIN ")) {
+		return true
+	}
+	for _, prefix := range []string{"ssh-", "ecdsa-sha2-", "sk-ssh-", "sk-ecdsa-", `{"`} {
+		if bytes.HasPrefix(b, []byte(prefix)) {
+			return true
+		}
+	}
+	return isDER(b)
+}
+
+func isDER(b []byte) bool {
+	_, spki := x509.ParsePKIXPublicKey(b)
+	_, pkcs1 := x509.ParsePKCS1PublicKey(b)
+	_, certificate := x509.ParseCertificate(b)
+	return spki == nil || pkcs1 == nil || certificate == nil
+}
+
+func (s secret) hash() hash.Hash     { return hmac.New(s.function.New, s.bytes) }
+func (secret) canSign() bool         { return true }
+func (secret) public() material      { return nil }
+func (s secret) verify(w *work) bool { return hmac.Equal(w.digest(), w.sig) }
+
+func (secret) sign(w *work) ([]byte, error) { return w.digest(), nil }
+
+func (s secret) jwk(private bool) []param {
+	if !private {
+		return nil
+	}
+	return []param{{"k", encoded(s.bytes)}}
+}
