@@ -94,8 +94,7 @@ type Key struct {
 	ID        string // kid
 	Algorithm string
 	State     KeyState
-	Sealed    []byte // private part, encrypted with the master key
-	Public    []byte // JWK
+	Sealed    []byte // encrypted with the master key
 	CreatedAt time.Time
 	RetiredAt time.Time // zero unless State is KeyRetired
 }
@@ -130,8 +129,11 @@ const (
 // Page asks for up to Limit rows after the row with id After, in ascending order of id (events: descending).
 type Page struct {
 	After string
-	Limit int
+	Limit int // 0 or more than MaxPage: MaxPage
 }
+
+// MaxPage is the most rows that one call lists.
+const MaxPage = 1000
 
 // NewUser is a user to create with the right to create it.
 type NewUser struct {

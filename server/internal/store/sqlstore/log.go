@@ -1,0 +1,145 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"time"
+
+	"github.com/jotgate/jotgate/revocation"
+	"github.com/jotgate/jotgate/server/internal/store"
+)
+
+// Append writes an event that belongs to no other deed.
+func (s *Store) Append(ctx context.Context, e store.Event) error {
+	return s.act(ctx, func(t *tx) error { return t.audit(e) })
+}
+
+// Events lists audit rows, newest first.
+func (s *Store) Events(ctx context.Context, p store.Page) ([]store.Event, error) {
+	before := p.After
+	if before == "" {
+		before = "~" // above every id
+	}
+	return look(ctx, s, func(t *tx) ([]store.Event, error) {
+		all := []store.Event{}
+		err := t.each(func(r *sql.Rows) error {
+			var e store.Event
+			var when int64
+			err := r.Scan(&e.ID, &when, &e.Action, &e.Actor, &e.Target, &e.Result, &e.Detail, &e.IP, &e.UserAgent, &e.RequestID)
+			e.At = at(when)
+			all = append(all, e)
+			return err
+		}, `
+			SELECT id, at, action, actor, target, result, detail, ip, user_agent, request_id
+			FROM audit WHERE id < $1 ORDER BY id DESC LIMIT $2`, before, limit(p))
+		return all, err
+	})
+}
+
+// Revocations calls yield for every record that has not expired at now. It reads a page at a time, so that a long log
+// neither fills the memory nor holds a connection.
+func (s *Store) Revocations(ctx context.Context, now time.Time, yield func(revocation.Record)) error {
+	for last, n := "", store.MaxPage; n == store.MaxPage; {
+		page, err := look(ctx, s, func(t *tx) (page []revocation.Record, err error) {
+			err = t.each(func(r *sql.Rows) error {
+				record, err := t.scanRecord(r, &last)
+				page = append(page, record)
+				return err
+			}, `
+				SELECT id, kind, value, version, reason, created_at, expires_at
+				FROM revocations WHERE id > $1 AND expires_at > $2 ORDER BY id LIMIT $3`, last, ms(now), store.MaxPage)
+			return page, err
+		})
+		if err != nil {
+			return err
+		}
+		for _, r := range page {
+			yield(r)
+		}
+		n = len(page)
+	}
+	return nil
+}
+
+func (t *tx) scanRecord(r *sql.Rows, id *string) (revocation.Record, error) {
+	var name, value, reason string
+	var version, created, expires int64
+	if err := r.Scan(id, &name, &value, &version, &reason, &created, &expires); err != nil {
+		return revocation.Record{}, err
+	}
+	kind, err := revocation.ParseKind(name)
+	if err != nil {
+		return revocation.Record{}, err
+	}
+	return record(t.issuer, kind, value, version, reason, created, expires), nil
+}
+
+// Bounds of one Sweep.
+const (
+	sweepRows   = 500  // deleted of each kind
+	sweepWindow = 5000 // sessions looked at in one statement
+)
+
+// Sweep deletes a bounded batch of what is past use. A session is never swept while one of its access tokens may live.
+func (s *Store) Sweep(ctx context.Context, now time.Time, keep time.Duration) (int, error) {
+	old, err := s.oldSessions(ctx, now, keep)
+	if err != nil {
+		return 0, err
+	}
+	return do(ctx, s, func(t *tx) (int, error) {
+		total := 0
+		for _, query := range []string{
+			`DELETE FROM revocations WHERE id IN (SELECT id FROM revocations WHERE expires_at <= $1 LIMIT $2)`,
+			`DELETE FROM invites WHERE hash IN (SELECT hash FROM invites WHERE expires_at <= $1 LIMIT $2)`,
+		} {
+			n, err := t.exec(query, ms(now), sweepRows)
+			if err != nil {
+				return 0, err
+			}
+			total += int(n)
+		}
+		for _, id := range old { // what is past use stays so
+			n, err := t.exec(`DELETE FROM sessions WHERE id = $1`, id)
+			if err != nil {
+				return 0, err
+			}
+			total += int(n)
+		}
+		return total, nil
+	})
+}
+
+// oldSessions finds sessions past use without an index on what rotation changes: it walks the table in windows of its
+// key, each a short statement, outside any deed.
+func (s *Store) oldSessions(ctx context.Context, now time.Time, keep time.Duration) (old []string, err error) {
+	for from := ""; len(old) < sweepRows; {
+		to, err := look(ctx, s, func(t *tx) (to string, err error) {
+			err = t.one([]any{&to}, `SELECT coalesce(max(id), '') FROM (SELECT id FROM sessions WHERE id > $1 ORDER BY id LIMIT $2) w`, from, sweepWindow)
+			return to, err
+		})
+		if err != nil || to == "" {
+			return old, err
+		}
+		ids, err := look(ctx, s, func(t *tx) (ids []string, err error) { return t.oldBetween(from, to, now, keep) })
+		if err != nil {
+			return nil, err
+		}
+		old = append(old, ids...)
+		from = to
+	}
+	return old, nil
+}
+
+func (t *tx) oldBetween(from, to string, now time.Time, keep time.Duration) (ids []string, err error) {
+	err = t.each(func(r *sql.Rows) error {
+		var id string
+		err := r.Scan(&id)
+		ids = append(ids, id)
+		return err
+	}, `
+		SELECT id FROM sessions WHERE id > $1 AND id <= $2
+		AND (ended_at <> 0 AND ended_at < $3
+			OR idle_expires_at < $3 AND idle_expires_at < $4 - (SELECT number FROM meta WHERE name = 'token_life'))
+		LIMIT $5`, from, to, ms(now.Add(-keep)), ms(now.Add(-slack)), sweepRows)
+	return ids, err
+}

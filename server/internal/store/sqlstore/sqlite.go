@@ -1,0 +1,200 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+
+	"modernc.org/sqlite" // also the driver "sqlite"
+	lite "modernc.org/sqlite/lib"
+)
+
+// lite3 is SQLite: one connection that writes, a few that read beside it.
+type lite3 struct {
+	path    string
+	writer  *writer
+	readers *sql.DB
+	reading runner
+	lock    *os.File // held while claimed
+	mu      sync.Mutex
+}
+
+// pragmas are what an acknowledged deed rests on. FULL, because in WAL mode NORMAL loses acknowledged commits when the
+// power fails. The wait for another process's lock (a command-line deed) ends within the second that a caller may be kept waiting.
+var pragmas = []struct{ name, set, want string }{
+	{"busy_timeout", "900", "900"},
+	{"journal_mode", "WAL", "wal"},
+	{"synchronous", "FULL", "2"},
+	{"foreign_keys", "ON", "1"},
+}
+
+func openSQLite(ctx context.Context, path string) (_ engine, err error) {
+	if path, err = filepath.Abs(path); err != nil {
+		return nil, err
+	}
+	if err := create(path); err != nil {
+		return nil, err
+	}
+	db := sqliteDB(path, "rw", 1)
+	defer func() {
+		if err != nil {
+			db.Close()
+		}
+	}()
+	if err := sound(ctx, db, path); err != nil {
+		return nil, err
+	}
+	if err := migrateSQLite(ctx, path); err != nil {
+		return nil, err
+	}
+	conn, err := db.Conn(ctx)
+	if err != nil {
+		return nil, said(err)
+	}
+	l := &lite3{path: path, writer: newWriter(db, conn), readers: sqliteDB(path, "ro", 4)}
+	l.reading = &prepared{on: l.readers}
+	return l, nil
+}
+
+// create makes the file when there is none, for its owner only. An existing file must not be touched: closing any
+// descriptor of it would drop the locks that this process holds on it through SQLite (sqlite.org/howtocorrupt.html §2.2).
+func create(path string) error {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	if errors.Is(err, os.ErrExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("making the database: %w", err)
+	}
+	return f.Close()
+}
+
+func sqliteDB(path, mode string, conns int) *sql.DB {
+	q := url.Values{"mode": {mode}, "_txlock": {"immediate"}, "_dqs": {"0"}}
+	for _, p := range pragmas {
+		if p.name != "journal_mode" || mode != "ro" { // a property of the file
+			q.Add("_pragma", p.name+"("+p.set+")")
+		}
+	}
+	u := url.URL{Scheme: "file", Path: filepath.ToSlash(path), RawQuery: q.Encode()}
+	db, err := sql.Open("sqlite", u.String())
+	if err != nil {
+		panic(err) // only when there is no driver of that name
+	}
+	db.SetMaxOpenConns(conns)
+	db.SetMaxIdleConns(conns)
+	return db
+}
+
+// sound refuses a file that is no database or a damaged one, and settings that did not take.
+func sound(ctx context.Context, db *sql.DB, path string) error {
+	var verdict string
+	err := db.QueryRowContext(ctx, "PRAGMA quick_check(1)").Scan(&verdict)
+	if damaged(err) {
+		verdict = err.Error()
+	} else if err != nil {
+		return said(err)
+	}
+	if verdict != "ok" {
+		return fmt.Errorf("%s cannot be used as Jotgate's database (%s): nothing was changed; put a backup in its place, or name another file", path, strings.TrimSpace(verdict))
+	}
+	for _, p := range pragmas {
+		var got string
+		if err := db.QueryRowContext(ctx, "PRAGMA "+p.name).Scan(&got); err != nil {
+			return said(err)
+		}
+		if got != p.want {
+			return fmt.Errorf("%s: PRAGMA %s: want %s, got %s: the file system or another program does not allow it", path, p.name, p.want, got)
+		}
+	}
+	return nil
+}
+
+func damaged(err error) bool {
+	e, ok := errors.AsType[*sqlite.Error](err)
+	return ok && (e.Code()&0xff == lite.SQLITE_CORRUPT || e.Code()&0xff == lite.SQLITE_NOTADB)
+}
+
+func (l *lite3) write(ctx context.Context, do func(context.Context, runner) error) error {
+	return l.writer.write(ctx, do)
+}
+
+// read does not pass a cancellation on: readings are short, and an interrupted statement costs more than a finished one.
+func (l *lite3) read(ctx context.Context, do func(context.Context, runner) error) error {
+	return do(context.WithoutCancel(ctx), l.reading)
+}
+
+func (l *lite3) claim(context.Context) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.lock != nil {
+		return nil
+	}
+	f, err := lockFile(l.path + ".lock")
+	if errors.Is(err, errLocked) {
+		return fmt.Errorf("another server is running on this data folder (%s): stop it first, or give this one its own --data", filepath.Dir(l.path))
+	}
+	if err != nil {
+		return fmt.Errorf("claiming %s: %w", l.path, err)
+	}
+	l.lock = f
+	return nil
+}
+
+func (l *lite3) healthy() error { return nil }
+
+// close closes the writer last: the last connection to leave moves the log into the database.
+func (l *lite3) close() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	err := errors.Join(l.readers.Close(), l.writer.close())
+	if l.lock != nil {
+		err = errors.Join(err, l.lock.Close())
+	}
+	return err
+}
+
+// prepared runs statements that it prepares once.
+type prepared struct {
+	on interface {
+		PrepareContext(ctx context.Context, query string) (*sql.Stmt, error)
+	}
+	stmts sync.Map // query → *sql.Stmt
+}
+
+func (p *prepared) stmt(ctx context.Context, query string) (*sql.Stmt, error) {
+	if s, ok := p.stmts.Load(query); ok {
+		return s.(*sql.Stmt), nil
+	}
+	s, err := p.on.PrepareContext(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	if first, loaded := p.stmts.LoadOrStore(query, s); loaded {
+		s.Close()
+		return first.(*sql.Stmt), nil
+	}
+	return s, nil
+}
+
+func (p *prepared) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	s, err := p.stmt(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	return s.ExecContext(ctx, args...)
+}
+
+func (p *prepared) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	s, err := p.stmt(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	return s.QueryContext(ctx, args...)
+}

@@ -1,0 +1,171 @@
+// Package sqlstore keeps everything in one SQL database: SQLite for one machine, PostgreSQL beyond it.
+//
+// A deed is a function on a [tx]; do runs it and, once it is durable, hands its revocation records to Options.Revoked.
+// The SQL is one text for both databases ($n parameters, RETURNING, ON CONFLICT). What differs stands in four rooms:
+// sqlite.go and writer.go (one writer that commits many deeds at once), postgres.go and lease.go (one transaction a
+// deed), the migrations, and the reading of driver errors in errors.go.
+//
+// Rules that several rows must keep hold at READ COMMITTED because deeds lock before they look, always in this order:
+// meta "admins", meta "policy", the user, the user's sessions. A lock is an UPDATE that changes nothing, because SQLite has no FOR UPDATE
+// and needs none.
+package sqlstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/jotgate/jotgate/revocation"
+	"github.com/jotgate/jotgate/server/internal/store"
+)
+
+var _ store.Store = (*Store)(nil)
+
+// Store is a store.Store on SQLite or PostgreSQL.
+type Store struct {
+	engine  engine
+	issuer  string
+	now     func() time.Time
+	revoked func([]revocation.Record)
+
+	gate   sync.RWMutex // held for reading by every running call, for writing by Close
+	closed bool
+}
+
+// engine is a database that runs deeds.
+type engine interface {
+	// write runs do in a transaction of its own, or as good as, perhaps several times, and returns nil once its effects
+	// are durable. An error of do undoes what it did.
+	write(ctx context.Context, do func(context.Context, runner) error) error
+	// read runs do outside any transaction: each statement sees what is committed.
+	read(ctx context.Context, do func(context.Context, runner) error) error
+	// claim keeps other servers off the database until close.
+	claim(ctx context.Context) error
+	// healthy answers nil while nothing but the database itself could stop us.
+	healthy() error
+	close() error
+}
+
+// Open opens the database that dsn names, brings its schema up to date and makes sure that the roles "admin" and
+// "user" exist. A dsn is "sqlite:" and a path, or a "postgres://" URL, in which statement_timeout bounds a whole deed (default 900ms).
+func Open(ctx context.Context, dsn string, o store.Options) (*Store, error) {
+	e, err := open(ctx, dsn)
+	if err != nil {
+		return nil, err
+	}
+	s := &Store{engine: e, issuer: o.Issuer, now: o.Now, revoked: o.Revoked}
+	if s.now == nil {
+		s.now = time.Now
+	}
+	if err := s.furnish(ctx, o.TokenLife); err != nil {
+		e.close()
+		return nil, err
+	}
+	return s, nil
+}
+
+func open(ctx context.Context, dsn string) (engine, error) {
+	if path, ok := strings.CutPrefix(dsn, "sqlite:"); ok {
+		return openSQLite(ctx, path)
+	}
+	if strings.HasPrefix(dsn, "postgres://") || strings.HasPrefix(dsn, "postgresql://") {
+		return openPostgres(ctx, dsn)
+	}
+	scheme, _, _ := strings.Cut(dsn, ":") // never the rest: it may hold a password
+	return nil, fmt.Errorf(`store %q: want "sqlite:PATH" or "postgres://…"`, scheme+":…")
+}
+
+// furnish puts in what every database has. It writes nothing where nothing is missing.
+func (s *Store) furnish(ctx context.Context, life time.Duration) error {
+	return s.act(ctx, func(t *tx) error {
+		const role = `INSERT INTO roles (name, permissions, created_at, updated_at) VALUES ($1, $2, $3, $3) ON CONFLICT DO NOTHING`
+		if _, err := t.exec(role, store.RoleAdmin, list([]string{"*:*"}), ms(t.now)); err != nil {
+			return err
+		}
+		if _, err := t.exec(role, "user", list(nil), ms(t.now)); err != nil {
+			return err
+		}
+		_, err := t.exec(`UPDATE meta SET number = $1 WHERE name = 'token_life' AND number < $1`, life.Milliseconds())
+		return err
+	})
+}
+
+// do runs a deed. Its result counts only when it is durable.
+func do[T any](ctx context.Context, s *Store, deed func(*tx) (T, error)) (T, error) {
+	var none, out T
+	var records []revocation.Record
+	err := s.enter(ctx, s.engine.write, func(ctx context.Context, db runner) (err error) {
+		t := &tx{ctx: ctx, db: db, now: s.now(), issuer: s.issuer}
+		out, err = deed(t)
+		records = t.records
+		return err
+	})
+	if err != nil {
+		return none, err
+	}
+	if s.revoked != nil && len(records) > 0 {
+		s.revoked(records)
+	}
+	return out, nil
+}
+
+// act runs a deed that has no result.
+func (s *Store) act(ctx context.Context, deed func(*tx) error) error {
+	_, err := do(ctx, s, func(t *tx) (struct{}, error) { return struct{}{}, deed(t) })
+	return err
+}
+
+// look runs a reading.
+func look[T any](ctx context.Context, s *Store, reading func(*tx) (T, error)) (T, error) {
+	var none, out T
+	err := s.enter(ctx, s.engine.read, func(ctx context.Context, db runner) (err error) {
+		out, err = reading(&tx{ctx: ctx, db: db, now: s.now(), issuer: s.issuer})
+		return err
+	})
+	if err != nil {
+		return none, err
+	}
+	return out, nil
+}
+
+type way = func(context.Context, func(context.Context, runner) error) error
+
+func (s *Store) enter(ctx context.Context, run way, do func(context.Context, runner) error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	s.gate.RLock()
+	defer s.gate.RUnlock()
+	if s.closed {
+		return unanswered{errors.New("the store is closed")}
+	}
+	return run(ctx, do)
+}
+
+// Ping answers nil when the database can be read now and is still claimed by this process, if it ever was.
+func (s *Store) Ping(ctx context.Context) error {
+	_, err := look(ctx, s, func(t *tx) (int64, error) { return t.policy() })
+	if err != nil {
+		return err
+	}
+	return s.engine.healthy()
+}
+
+// Claim makes this process the only server on the database until the store is closed.
+func (s *Store) Claim(ctx context.Context) error {
+	return s.engine.claim(ctx)
+}
+
+// Close waits for running calls and closes the database. Later calls answer store.ErrUnavailable.
+func (s *Store) Close() error {
+	s.gate.Lock()
+	defer s.gate.Unlock()
+	if s.closed {
+		return nil
+	}
+	s.closed = true
+	return s.engine.close()
+}

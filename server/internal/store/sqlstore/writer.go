@@ -1,0 +1,149 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"time"
+)
+
+// writer is the one goroutine that changes a SQLite database. It takes the deeds that wait, runs each in a savepoint of
+// one transaction, commits once, and then answers them all, refusals too: a refusal may rest on what a neighbour did.
+type writer struct {
+	db    *sql.DB
+	conn  *sql.Conn
+	on    *prepared
+	queue chan *deed
+	done  chan struct{}
+}
+
+// Bounds of a batch and of the queue. A batch takes what waits and never waits for more.
+const (
+	batchDeeds = 500
+	batchTime  = 2 * time.Millisecond
+	queueDeeds = 1024
+)
+
+// deed is one waiting call.
+type deed struct {
+	do    func(context.Context, runner) error
+	taken atomic.Bool // by the writer, which runs it, or by a caller who gave up
+	err   error       // valid once done is closed
+	done  chan struct{}
+}
+
+func newWriter(db *sql.DB, conn *sql.Conn) *writer {
+	w := &writer{db: db, conn: conn, on: &prepared{on: conn}, queue: make(chan *deed, queueDeeds), done: make(chan struct{})}
+	go w.loop()
+	return w
+}
+
+func (w *writer) write(ctx context.Context, do func(context.Context, runner) error) error {
+	d := &deed{do: do, done: make(chan struct{})}
+	select {
+	case w.queue <- d:
+	default:
+		return unanswered{fmt.Errorf("%d deeds are waiting", queueDeeds)}
+	}
+	select {
+	case <-d.done:
+		return d.err
+	case <-ctx.Done():
+	}
+	if d.taken.CompareAndSwap(false, true) {
+		return ctx.Err() // nobody will run it
+	}
+	<-d.done
+	return d.err
+}
+
+// close ends the goroutine after what is queued. No write may be under way or follow.
+func (w *writer) close() error {
+	close(w.queue)
+	<-w.done
+	return errors.Join(w.conn.Close(), w.db.Close())
+}
+
+func (w *writer) loop() {
+	defer close(w.done)
+	for d := range w.queue {
+		batch, err := w.batch(d)
+		for _, d := range batch {
+			if err != nil {
+				d.err = err
+			}
+			close(d.done)
+		}
+	}
+}
+
+// batch runs first and what waits behind it, and returns those it ran; an error is the answer to all of them.
+func (w *writer) batch(first *deed) ([]*deed, error) {
+	if err := w.sql("BEGIN IMMEDIATE"); err != nil {
+		return w.waiting(first), err // they have waited as long as first did, and would wait as long again
+	}
+	var batch []*deed
+	start := time.Now()
+	for d := first; d != nil; d = w.next() {
+		if !d.taken.CompareAndSwap(false, true) {
+			continue
+		}
+		batch = append(batch, d)
+		if err := w.run(d); err != nil {
+			w.sql("ROLLBACK") // fails where SQLite has rolled back by itself
+			return batch, err
+		}
+		if len(batch) == batchDeeds || time.Since(start) > batchTime {
+			break
+		}
+	}
+	if err := w.sql("COMMIT"); err != nil {
+		w.sql("ROLLBACK")
+		return batch, err
+	}
+	return batch, nil
+}
+
+// run runs one deed. An error of its own is its answer; the returned one means that the transaction is gone. SQLite
+// rolls a whole transaction back on a full disk and its like: then the savepoint is gone too, and this says so.
+func (w *writer) run(d *deed) error {
+	if err := w.sql("SAVEPOINT deed"); err != nil {
+		return err
+	}
+	if d.err = d.do(context.Background(), w.on); d.err != nil {
+		if err := w.sql("ROLLBACK TO deed"); err != nil {
+			return err
+		}
+	}
+	return w.sql("RELEASE deed")
+}
+
+func (w *writer) sql(statement string) error {
+	if _, err := w.on.ExecContext(context.Background(), statement); err != nil {
+		return unanswered{err}
+	}
+	return nil
+}
+
+// next returns the deed that waits longest, or nil.
+func (w *writer) next() *deed {
+	select {
+	case d := <-w.queue:
+		return d
+	default:
+		return nil
+	}
+}
+
+// waiting takes first and all that wait behind it.
+func (w *writer) waiting(first *deed) []*deed {
+	var all []*deed
+	for d := first; d != nil; d = w.next() {
+		if d.taken.CompareAndSwap(false, true) {
+			all = append(all, d)
+		}
+	}
+	return all
+}
