@@ -1,0 +1,62 @@
+package jotgate
+
+import "net/http"
+
+// Need returns middleware that lets a request pass under the rule, with its identity in the context (see From), and
+// answers every other with the refusal. It panics if the rule cannot be meant, so a mistyped permission stops the start.
+func (g *Guard) Need(rule Rule) func(http.Handler) http.Handler {
+	if err := rule.Check(); err != nil {
+		panic("jotgate: rule: " + err.Error())
+	}
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			id, err := g.CheckRequest(r, rule)
+			if err != nil {
+				answer(w, err)
+				return
+			}
+			next.ServeHTTP(w, r.WithContext(With(r.Context(), id)))
+		})
+	}
+}
+
+// Require is Need for all of these permissions. Without any it asks for an authenticated user.
+func (g *Guard) Require(permissions ...string) func(http.Handler) http.Handler {
+	return g.Need(Rule{Permissions: permissions})
+}
+
+// RequireRole is Need for all of these roles.
+func (g *Guard) RequireRole(roles ...string) func(http.Handler) http.Handler {
+	return g.Need(Rule{Roles: roles})
+}
+
+// Optional returns middleware that lets a request without a token pass as nobody. A token that is present must be good:
+// a client that sends a dead one is told so, and not quietly treated as a stranger.
+func (g *Guard) Optional() func(http.Handler) http.Handler {
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			id, err := g.CheckRequest(r, Rule{})
+			if err != nil && err.(*Refusal).Code != CodeMissing {
+				answer(w, err)
+				return
+			}
+			if err == nil {
+				r = r.WithContext(With(r.Context(), id))
+			}
+			next.ServeHTTP(w, r)
+		})
+	}
+}
+
+// CheckRequest finds the token in a request and decides as Check does. The error is a *Refusal.
+func (g *Guard) CheckRequest(r *http.Request, rule Rule) (Identity, error) {
+	raw, err := bearer(r.Header)
+	if err != nil {
+		refusal := g.refuse.token(err)
+		g.log(r.Context(), Identity{}, refusal)
+		return Identity{}, refusal
+	}
+	return g.Check(r.Context(), raw, rule)
+}
+
+func answer(w http.ResponseWriter, err error) { err.(*Refusal).Write(w) }

@@ -1,0 +1,82 @@
+package jotgate
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/jotgate/jotgate/jwt"
+)
+
+// Identity is who a verified token says it is. It can be read and not changed, so handlers of several requests may
+// share one. The zero Identity is nobody: it has no subject and may do nothing.
+type Identity struct {
+	v *verified
+}
+
+type verified struct {
+	claims jwt.Claims
+	keyID  string
+}
+
+// IsZero tells whether this is nobody.
+func (id Identity) IsZero() bool { return id.v == nil }
+
+// Issuer returns the claim iss.
+func (id Identity) Issuer() string { return id.get().Issuer }
+
+// Subject returns the claim sub: the user's id, opaque and never reused. Authorize by it, not by a name.
+func (id Identity) Subject() string { return id.get().Subject }
+
+// SessionID returns the claim sid: the log-in that this token came from.
+func (id Identity) SessionID() string { return id.get().SessionID }
+
+// TokenID returns the claim jti.
+func (id Identity) TokenID() string { return id.get().ID }
+
+// ClientID returns the claim client_id (RFC 9068 §2.2).
+func (id Identity) ClientID() string { return id.get().ClientID }
+
+// AuthTime returns the claim auth_time: when the user last proved who they are; zero when the token does not say.
+func (id Identity) AuthTime() time.Time { return id.get().AuthTime }
+
+// ExpiresAt returns the claim exp.
+func (id Identity) ExpiresAt() time.Time { return id.get().ExpiresAt }
+
+// Roles returns a copy of the claim roles.
+func (id Identity) Roles() []string { return slices.Clone(id.get().Roles) }
+
+// Permissions returns a copy of the claim permissions.
+func (id Identity) Permissions() []string { return slices.Clone(id.get().Permissions) }
+
+// HasRole tells whether the token carries this role.
+func (id Identity) HasRole(role string) bool { return slices.Contains(id.get().Roles, role) }
+
+// Can tells whether the token's permissions allow this one. See [Permits].
+func (id Identity) Can(permission string) bool { return Permits(id.get().Permissions, permission) }
+
+// Decode reads all claims of the token into v as encoding/json does: for claims of your own.
+func (id Identity) Decode(v any) error { return id.get().Decode(v) }
+
+var nobody jwt.Claims
+
+func (id Identity) get() *jwt.Claims {
+	if id.v == nil {
+		return &nobody
+	}
+	return &id.v.claims
+}
+
+type identityKey struct{}
+
+// From returns the identity that a guard put into the context, and false where there is none: on a route without a
+// guard, or an anonymous request under Optional.
+func From(ctx context.Context) (Identity, bool) {
+	id, ok := ctx.Value(identityKey{}).(Identity)
+	return id, ok
+}
+
+// With returns a context that carries id: for adapters to other frameworks.
+func With(ctx context.Context, id Identity) context.Context {
+	return context.WithValue(ctx, identityKey{}, id)
+}

@@ -1,0 +1,169 @@
+package jotgate
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/jotgate/jotgate/jwt"
+)
+
+// Refusal is the error of Guard.Check. Status, Code, Detail and Challenge are for the stranger who sent the request:
+// they say what to do next and nothing that helps to forge. Error and Unwrap are for the log: they say all.
+type Refusal struct {
+	Status     int           // 401, 403, 503
+	Code       string        // stable word, see the constants
+	Detail     string        // one sentence
+	Challenge  string        // WWW-Authenticate, for 401 and 403
+	RetryAfter time.Duration // for 503
+	cause      error
+}
+
+// Codes of refusals.
+const (
+	CodeMissing         = "token_missing"             // 401: no bearer token in the request
+	CodeInvalid         = "token_invalid"             // 401: malformed, not ours, not for this API: the log says which
+	CodeExpired         = "token_expired"             // 401: refresh
+	CodeRevoked         = "token_revoked"             // 401: log in again
+	CodePermissions     = "permissions_changed"       // 401: refresh, there is no need to log in
+	CodeStaleLogin      = "reauthentication_required" // 401: prove the password again (RFC 9470)
+	CodeForbidden       = "forbidden"                 // 403: verified, and not allowed here
+	CodeKeysDown        = "keys_unavailable"          // 503
+	CodeRevocationsDown = "revocations_unavailable"   // 503
+)
+
+func (r *Refusal) Error() string {
+	if r.cause == nil {
+		return r.Code
+	}
+	return r.Code + ": " + r.cause.Error()
+}
+
+// Unwrap returns the cause, which wraps one of the errors of package jwt where a token was at fault.
+func (r *Refusal) Unwrap() error { return r.cause }
+
+// Write answers the request with the refusal as an RFC 9457 problem.
+func (r *Refusal) Write(w http.ResponseWriter) {
+	r.Header(w.Header())
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(r.Status)
+	body := struct {
+		Title  string `json:"title"`
+		Status int    `json:"status"`
+		Code   string `json:"code"`
+		Detail string `json:"detail"`
+	}{http.StatusText(r.Status), r.Status, r.Code, r.Detail}
+	_ = json.NewEncoder(w).Encode(body) // the client is gone: nobody is left to tell
+}
+
+// Header sets the headers of the answer: WWW-Authenticate, Retry-After, Cache-Control.
+func (r *Refusal) Header(h http.Header) {
+	h.Set("Cache-Control", "no-store")
+	if r.Challenge != "" {
+		h.Set("WWW-Authenticate", r.Challenge)
+	}
+	if r.RetryAfter > 0 {
+		h.Set("Retry-After", fmt.Sprint(int64((r.RetryAfter+time.Second-1)/time.Second)))
+	}
+}
+
+// refuse builds refusals for one realm.
+type refuse struct{ realm string }
+
+// challenge writes RFC 6750 §3: no error code when no token was sent.
+func (f refuse) challenge(code, detail string, more ...string) string {
+	var params []string
+	if f.realm != "" {
+		params = append(params, "realm="+quote(f.realm))
+	}
+	if code != "" {
+		params = append(params, "error="+quote(code), "error_description="+quote(detail))
+	}
+	params = append(params, more...)
+	if len(params) == 0 {
+		return "Bearer"
+	}
+	return "Bearer " + strings.Join(params, ", ")
+}
+
+func quote(s string) string {
+	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s) + `"`
+}
+
+func (f refuse) unauthorized(code, detail string, cause error) *Refusal {
+	return &Refusal{
+		Status: http.StatusUnauthorized, Code: code, Detail: detail,
+		Challenge: f.challenge("invalid_token", detail), cause: cause,
+	}
+}
+
+func (f refuse) missing() *Refusal {
+	return &Refusal{
+		Status: http.StatusUnauthorized, Code: CodeMissing,
+		Detail:    "This route needs an access token: send Authorization: Bearer <token>.",
+		Challenge: f.challenge("", ""),
+	}
+}
+
+// token says why a token did not verify. Only "expired" is told to the stranger, who holds a token that was good once:
+// it is told after the signature was proved, and its client can act on it.
+func (f refuse) token(cause error) *Refusal {
+	if onlyExpired(cause) {
+		return f.unauthorized(CodeExpired, "The access token has expired: refresh it.", cause)
+	}
+	return f.unauthorized(CodeInvalid, "The access token is not valid here.", cause)
+}
+
+func onlyExpired(err error) bool {
+	if !errors.Is(err, jwt.ErrExpired) {
+		return false
+	}
+	for _, other := range []error{
+		jwt.ErrMalformed, jwt.ErrAlgorithm, jwt.ErrUnknownKey, jwt.ErrSignature, jwt.ErrNotYetValid,
+		jwt.ErrIssuer, jwt.ErrAudience, jwt.ErrType, jwt.ErrMissing,
+	} {
+		if errors.Is(err, other) {
+			return false
+		}
+	}
+	return true
+}
+
+// reasonPermissions is revocation.ReasonPermissions; the guard knows no set, only verdicts.
+const reasonPermissions = "permissions_changed"
+
+func (f refuse) dead(v jwt.Verdict) *Refusal {
+	cause := fmt.Errorf("revoked: %s", v.Reason)
+	if v.Reason == reasonPermissions {
+		return f.unauthorized(CodePermissions, "What this user may do has changed: refresh the access token.", cause)
+	}
+	return f.unauthorized(CodeRevoked, "The access token has been revoked: log in again.", cause)
+}
+
+func (f refuse) staleLogin(maxAge time.Duration) *Refusal {
+	const detail = "This needs a recent log-in: prove the password again."
+	return &Refusal{
+		Status: http.StatusUnauthorized, Code: CodeStaleLogin, Detail: detail,
+		Challenge: f.challenge("insufficient_user_authentication", detail, fmt.Sprintf("max_age=%d", int64(maxAge/time.Second))),
+		cause:     fmt.Errorf("log-in older than %v", maxAge),
+	}
+}
+
+func (f refuse) forbidden(lacks string) *Refusal {
+	const detail = "The access token does not allow this."
+	return &Refusal{
+		Status: http.StatusForbidden, Code: CodeForbidden, Detail: detail,
+		Challenge: f.challenge("insufficient_scope", detail),
+		cause:     errors.New("lacks " + lacks),
+	}
+}
+
+func unavailable(code string, cause error) *Refusal {
+	return &Refusal{
+		Status: http.StatusServiceUnavailable, Code: code, RetryAfter: time.Second,
+		Detail: "The access token cannot be checked right now: try again.", cause: cause,
+	}
+}

@@ -1,0 +1,199 @@
+package server
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"net/url"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/jotgate/jotgate/jwt"
+	"github.com/jotgate/jotgate/server/internal/account"
+)
+
+// Settings are what a server can be told. Each has one name in three spellings: --access-ttl, JOTGATE_ACCESS_TTL,
+// access_ttl. The struct tags are read by the command line.
+type Settings struct {
+	Listen             string        `default:"127.0.0.1:8000" placeholder:"HOST:PORT" help:"Where to listen."`
+	Data               string        `default:"jotgate-data" placeholder:"DIR" help:"Folder for the database, the master key and the set-up code."`
+	Store              string        `placeholder:"URL" help:"postgres://user:password@host/database. Default: SQLite in the data folder."`
+	PublicURL          string        `name:"public-url" placeholder:"URL" help:"Where clients reach the server: the iss of its tokens. Default: http:// and the listen address."`
+	Audience           string        `placeholder:"NAME" help:"aud of access tokens. Default: the public URL."`
+	Audiences          []string      `placeholder:"NAME,…" help:"Further audiences that a log-in may ask for as resource."`
+	PreviousIssuers    []string      `placeholder:"URL,…" help:"Former public URLs whose tokens are still good."`
+	Algorithm          string        `default:"ES256" placeholder:"ALG" help:"What access tokens are signed with: ${algorithms}."`
+	AccessTTL          time.Duration `name:"access-ttl" default:"15m" help:"Life of an access token, at most 24h."`
+	RefreshIdleTTL     time.Duration `name:"refresh-idle-ttl" default:"720h" help:"A session ends when it is not refreshed for so long."`
+	RefreshAbsoluteTTL time.Duration `name:"refresh-absolute-ttl" default:"2160h" help:"A session ends after so long in any case."`
+	RefreshGrace       time.Duration `default:"10s" help:"So long a refresh token gives the same successor again, at most 60s. 0s: a repeated refresh ends the session."`
+	Leeway             time.Duration `default:"30s" help:"Clock skew to bear, at most 60s."`
+	Signup             string        `default:"open" placeholder:"MODE" help:"Who may sign up: open, invite or closed."`
+	DefaultRole        string        `default:"user" placeholder:"ROLE" help:"Role of a new user; none: no role."`
+	PasswordMin        int           `default:"15" placeholder:"N" help:"Shortest password, in characters, at least 8."`
+	AllowedOrigins     []string      `placeholder:"ORIGIN,…" help:"Origins of web pages that may call the API, such as https://app.example.com."`
+	Limits             string        `default:"on" placeholder:"on|off" help:"Rate limits. off is for tests."`
+	TrustedProxies     []string      `placeholder:"CIDR,…" help:"Proxies whose X-Forwarded-For is believed, such as 10.0.0.0/8."`
+	LogLevel           string        `default:"info" placeholder:"LEVEL" help:"debug, info, warn or error."`
+	LogFormat          string        `default:"text" placeholder:"text|json" help:"Form of the log on standard error."`
+}
+
+// noRole is how default_role is switched off.
+const noRole = "none"
+
+// Resolve fills in what depends on another setting and reports every setting that cannot be. bound is the address that
+// was really listened on, which says the port for --listen with port 0; "" takes Listen.
+func (s *Settings) Resolve(bound string) error {
+	if bound == "" {
+		bound = s.Listen
+	}
+	if s.PublicURL == "" {
+		s.PublicURL = defaultURL(bound)
+	}
+	s.PublicURL = strings.TrimSuffix(s.PublicURL, "/")
+	if s.Audience == "" {
+		s.Audience = s.PublicURL
+	}
+	if s.Store == "" {
+		s.Store = "sqlite:" + filepath.Join(s.Data, "jotgate.db")
+	}
+	return s.check()
+}
+
+// defaultURL names the machine localhost where the listener takes every address.
+func defaultURL(bound string) string {
+	host, port, err := net.SplitHostPort(bound)
+	if err != nil {
+		return "http://" + bound
+	}
+	if addr, err := netip.ParseAddr(host); host == "" || err == nil && addr.IsUnspecified() {
+		host = "localhost"
+	}
+	return "http://" + net.JoinHostPort(host, port)
+}
+
+// check names each wrong setting, what is wrong with it, and what would be right.
+func (s *Settings) check() error {
+	var faults []error
+	wrong := func(key string, value any, want string) {
+		faults = append(faults, fmt.Errorf("%s: %v: %s", key, quoted(value), want))
+	}
+	between := func(key string, d, low, high time.Duration) {
+		if d < low || d > high {
+			wrong(key, d, fmt.Sprintf("want a duration from %v to %v, such as 15m", low, high))
+		}
+	}
+	oneOf := func(key, value string, names ...string) {
+		if !slices.Contains(names, value) {
+			wrong(key, value, "want "+orList(names))
+		}
+	}
+	if _, _, err := net.SplitHostPort(s.Listen); err != nil {
+		wrong("listen", s.Listen, "want HOST:PORT, such as 127.0.0.1:8000")
+	}
+	if s.Data == "" {
+		wrong("data", s.Data, "want a folder")
+	}
+	if scheme, _, _ := strings.Cut(s.Store, ":"); scheme != "sqlite" && scheme != "postgres" && scheme != "postgresql" {
+		wrong("store", redactURL(s.Store), "want postgres://… or sqlite:PATH")
+	}
+	for _, u := range append([]string{s.PublicURL}, s.PreviousIssuers...) {
+		if err := checkURL(u); err != nil {
+			wrong("public_url", u, err.Error())
+		}
+	}
+	oneOf("algorithm", s.Algorithm, jwt.Algorithms()...)
+	between("access_ttl", s.AccessTTL, time.Second, 24*time.Hour)
+	between("refresh_idle_ttl", s.RefreshIdleTTL, time.Second, 10*365*24*time.Hour)
+	between("refresh_absolute_ttl", s.RefreshAbsoluteTTL, time.Second, 10*365*24*time.Hour)
+	between("refresh_grace", s.RefreshGrace, 0, time.Minute)
+	between("leeway", s.Leeway, 0, time.Minute)
+	if s.RefreshIdleTTL < s.AccessTTL {
+		wrong("refresh_idle_ttl", s.RefreshIdleTTL, fmt.Sprintf("shorter than access_ttl (%v): sessions would end before their access tokens", s.AccessTTL))
+	}
+	if s.RefreshAbsoluteTTL < s.RefreshIdleTTL {
+		wrong("refresh_absolute_ttl", s.RefreshAbsoluteTTL, fmt.Sprintf("shorter than refresh_idle_ttl (%v)", s.RefreshIdleTTL))
+	}
+	oneOf("signup", s.Signup, account.SignupOpen, account.SignupInvite, account.SignupClosed)
+	if s.PasswordMin < 8 || s.PasswordMin > 64 {
+		wrong("password_min", s.PasswordMin, "want 8 to 64; the default is 15")
+	}
+	for _, o := range s.AllowedOrigins {
+		if err := checkOrigin(o); err != nil {
+			wrong("allowed_origins", o, err.Error())
+		}
+	}
+	if _, err := s.proxies(); err != nil {
+		faults = append(faults, err)
+	}
+	oneOf("limits", s.Limits, "on", "off")
+	oneOf("log_level", s.LogLevel, "debug", "info", "warn", "error")
+	oneOf("log_format", s.LogFormat, "text", "json")
+	return errors.Join(faults...)
+}
+
+func quoted(v any) string {
+	if s, ok := v.(string); ok {
+		return fmt.Sprintf("%q", s)
+	}
+	return fmt.Sprint(v)
+}
+
+func orList(names []string) string {
+	last := len(names) - 1
+	return strings.Join(names[:last], ", ") + " or " + names[last]
+}
+
+func checkURL(s string) error {
+	u, err := url.Parse(s)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
+		return errors.New("want an http or https URL without query, such as https://auth.example.com")
+	}
+	return nil
+}
+
+func checkOrigin(s string) error {
+	u, err := url.Parse(s)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || s != u.Scheme+"://"+u.Host || strings.Contains(s, "*") {
+		return errors.New("want a whole origin, such as https://app.example.com, without path or wildcard")
+	}
+	return nil
+}
+
+func (s *Settings) proxies() ([]netip.Prefix, error) {
+	var list []netip.Prefix
+	for _, text := range s.TrustedProxies {
+		p, err := netip.ParsePrefix(text)
+		if addr, aerr := netip.ParseAddr(text); aerr == nil {
+			p, err = netip.PrefixFrom(addr, addr.BitLen()), nil
+		}
+		if err != nil {
+			return nil, fmt.Errorf("trusted_proxies: %q: want an address or a network, such as 10.0.0.0/8", text)
+		}
+		list = append(list, p.Masked())
+	}
+	return list, nil
+}
+
+// Redacted returns the settings without the secrets in them, for people to look at.
+func (s Settings) Redacted() Settings {
+	s.Store = redactURL(s.Store)
+	return s
+}
+
+// redactURL hides the password of a database URL, wherever it stands.
+func redactURL(s string) string {
+	u, err := url.Parse(s)
+	if err != nil {
+		scheme, _, _ := strings.Cut(s, ":")
+		return scheme + ":…"
+	}
+	if q := u.Query(); q.Has("password") {
+		q.Set("password", "xxxxx")
+		u.RawQuery = q.Encode()
+	}
+	return u.Redacted()
+}

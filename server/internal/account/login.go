@@ -1,0 +1,140 @@
+package account
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/jotgate/jotgate/password"
+	"github.com/jotgate/jotgate/server/internal/store"
+)
+
+// LogIn proves name and password and starts a session. resource, if not empty, is the audience to issue for. Whatever
+// is wrong with name, password or account ends in ErrCredentials, after the same work.
+func (s *Service) LogIn(ctx context.Context, name, pass, resource string, c Client) (Tokens, error) {
+	audience := s.Config.Audience
+	if resource != "" {
+		audience = resource
+	}
+	if audience != s.Config.Audience && !slices.Contains(s.Config.Audiences, audience) {
+		return Tokens{}, &FieldError{Field: "resource", Code: "resource_unknown", Detail: "This server issues no tokens for that resource; the setting `audiences` lists those it does."}
+	}
+	key := loginKey(name)
+	limited := key
+	if limited == "" {
+		limited = "nobody"
+	}
+	if err := s.take("login", c, limited); err != nil {
+		return Tokens{}, err
+	}
+	user, err := s.prove(ctx, key, pass)
+	if errors.Is(err, ErrCredentials) {
+		return Tokens{}, s.refused(ctx, c, user.ID)
+	}
+	if err != nil {
+		return Tokens{}, err
+	}
+	sess := s.newSession(user.ID, audience, c)
+	access, err := s.Store.StartSession(ctx, sess, user.PasswordHash, s.Event(c, "user.login", user.ID, sess.ID))
+	if errors.Is(err, store.ErrConflict) || errors.Is(err, store.ErrDisabled) || errors.Is(err, store.ErrNotFound) {
+		return Tokens{}, s.refused(ctx, c, user.ID)
+	}
+	if err != nil {
+		return Tokens{}, err
+	}
+	s.settle(limited)
+	return s.issue(sess, access)
+}
+
+// prove finds the user and verifies the password. With ErrCredentials the user is the one whose password it was not,
+// for the audit. An unknown name costs the same hash as a known one.
+func (s *Service) prove(ctx context.Context, key, pass string) (store.Access, error) {
+	user, err := store.Access{}, store.ErrNotFound
+	if key != "" {
+		user, err = s.Store.UserByLogin(ctx, key)
+	}
+	if errors.Is(err, store.ErrNotFound) {
+		if err := s.Hasher.VerifyNone(ctx, s.Password.Normalize(pass)); err != nil {
+			return store.Access{}, hashError(err)
+		}
+		return store.Access{}, ErrCredentials
+	}
+	if err != nil {
+		return store.Access{}, err
+	}
+	ok, err := s.verify(ctx, user.ID, pass, user.PasswordHash)
+	if err != nil {
+		return store.Access{}, err
+	}
+	if !ok || user.Disabled {
+		return user, ErrCredentials
+	}
+	return s.upgrade(ctx, user, pass), nil
+}
+
+// refused writes the failed log-in down. A database that cannot take the row is a failure of ours.
+func (s *Service) refused(ctx context.Context, c Client, userID string) error {
+	e := s.Event(c, "user.login", userID, userID)
+	e.Result = store.ResultFail
+	if err := s.Store.Append(ctx, e); err != nil {
+		return err
+	}
+	return ErrCredentials
+}
+
+// upgrade re-hashes a password that was hashed with less than today's parameters. It never fails a log-in.
+func (s *Service) upgrade(ctx context.Context, u store.Access, pass string) store.Access {
+	if !password.NeedsUpgrade(u.PasswordHash, s.Params) {
+		return u
+	}
+	hash, err := s.Hasher.Hash(ctx, s.Password.Normalize(pass))
+	if err == nil {
+		err = s.Store.UpgradeHash(ctx, u.ID, u.PasswordHash, hash)
+	}
+	if err != nil {
+		s.Logger.WarnContext(ctx, "password hash not upgraded; the next log-in tries again", "user", u.ID, "err", err)
+		return u
+	}
+	u.PasswordHash = hash
+	return u
+}
+
+func (s *Service) newSession(userID, audience string, c Client) store.Session {
+	now := s.Now()
+	return store.Session{
+		ID: NewID(), UserID: userID, ClientID: DirectClient, Audience: audience, Counter: 1,
+		AuthTime: now, CreatedAt: now, LastUsedAt: now,
+		IdleExpiresAt: now.Add(min(s.Config.IdleTTL, s.Config.AbsoluteTTL)), ExpiresAt: now.Add(s.Config.AbsoluteTTL),
+		UserAgent: c.UserAgent, IP: c.IP,
+	}
+}
+
+// Rotate turns a refresh token into a new pair. Of all that ever present one token, one rotates; others within the grace
+// get the very same successor.
+func (s *Service) Rotate(ctx context.Context, token string, c Client) (Tokens, error) {
+	sid, counter, err := refreshCodec{s.Refresh}.decode(token)
+	if err != nil {
+		return Tokens{}, errors.Join(s.take("refresh", c, ""), &GrantError{GrantUnknown})
+	}
+	r := store.Rotation{SessionID: sid, Counter: counter, Now: s.Now(), Grace: s.Config.Grace, Idle: s.Config.IdleTTL}
+	got, err := s.Store.RotateSession(ctx, r, s.Event(c, "session.refresh", "", sid))
+	if err != nil {
+		return Tokens{}, grantError(err)
+	}
+	return s.issue(got.Session, got.Access)
+}
+
+func grantError(err error) error {
+	switch {
+	case errors.Is(err, store.ErrReused):
+		return &GrantError{GrantReused}
+	case errors.Is(err, store.ErrExpired):
+		return &GrantError{GrantExpired}
+	case errors.Is(err, store.ErrEnded), errors.Is(err, store.ErrDisabled):
+		return &GrantError{GrantEnded}
+	case errors.Is(err, store.ErrNotFound):
+		return &GrantError{GrantUnknown}
+	}
+	return fmt.Errorf("rotating: %w", err)
+}

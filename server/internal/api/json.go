@@ -1,0 +1,88 @@
+package api
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"unicode/utf8"
+
+	"github.com/danielgtaylor/huma/v2"
+)
+
+// Bounds of a request body.
+const (
+	maxBody  = 8 << 10
+	maxDepth = 32
+	maxItems = 1000
+)
+
+// formats is JSON alone, read strictly: a name that stands twice, which two readers could read in two ways, is refused.
+func formats() map[string]huma.Format {
+	f := huma.Format{Marshal: huma.DefaultJSONFormat.Marshal, Unmarshal: unmarshal}
+	return map[string]huma.Format{"application/json": f, "json": f}
+}
+
+// unmarshal is called twice for a body: for validation, then for the handler's type. Once is enough for the check.
+func unmarshal(data []byte, v any) error {
+	if _, first := v.(*any); first {
+		if err := checkJSON(data); err != nil {
+			return err
+		}
+	}
+	return json.Unmarshal(data, v)
+}
+
+// checkJSON refuses what encoding/json lets pass. Its errors speak of places and bounds, never of values.
+func checkJSON(data []byte) error {
+	if !utf8.Valid(data) {
+		return errors.New("the body is not UTF-8")
+	}
+	d := json.NewDecoder(bytes.NewReader(data))
+	d.UseNumber()
+	if err := checkValue(d, 0); err != nil {
+		return err
+	}
+	if _, err := d.Token(); err != io.EOF {
+		return errors.New("the body goes on after its JSON value")
+	}
+	return nil
+}
+
+func checkValue(d *json.Decoder, depth int) error {
+	token, err := d.Token()
+	if err != nil {
+		return fmt.Errorf("the body is not JSON (near byte %d)", d.InputOffset())
+	}
+	delim, ok := token.(json.Delim)
+	if !ok {
+		return nil
+	}
+	if depth == maxDepth {
+		return fmt.Errorf("the body is nested deeper than %d", maxDepth)
+	}
+	seen := map[string]bool{}
+	for n := 0; d.More(); n++ {
+		if n == maxItems {
+			return fmt.Errorf("the body has a list or object of more than %d", maxItems)
+		}
+		if delim == '{' {
+			name, err := d.Token()
+			if err != nil {
+				return fmt.Errorf("the body is not JSON (near byte %d)", d.InputOffset())
+			}
+			if seen[name.(string)] {
+				return errors.New("the body has a name twice")
+			}
+			seen[name.(string)] = true
+		}
+		if err := checkValue(d, depth+1); err != nil {
+			return err
+		}
+	}
+	if _, err := d.Token(); err != nil {
+		return fmt.Errorf("the body is not JSON (near byte %d)", d.InputOffset())
+	}
+	return nil
+}
