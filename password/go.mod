@@ -1,6 +1,6 @@
 module github.com/jotgate/jotgate/password
 
-go 1.25.0
+go 1.26.0
 
 require (
 	golang.org/x/crypto v0.58.0

@@ -118,11 +118,12 @@ func commonAt(s string) int {
 	return 0
 }
 
-// rowAt measures the row that s begins with: one character again and again, 123…, cba….
+// rowAt measures the row that s begins with: one character again and again, 123…, cba…. It may look at bytes: in UTF-8,
+// six bytes that follow one another so are ASCII.
 func rowAt(s string) int {
 	for _, step := range []int{0, 1, -1} {
 		n := 1
-		for n < len(s) && s[n] == follower(s[n-1], step) {
+		for n < len(s) && int(s[n]) == int(s[n-1])+step {
 			n++
 		}
 		if n >= shortestRow {
@@ -130,14 +131,6 @@ func rowAt(s string) int {
 		}
 	}
 	return 0
-}
-
-// follower is the next byte of a row; 0 follows 9, as it does on the keyboard.
-func follower(c byte, step int) byte {
-	if '0' <= c && c <= '9' {
-		return '0' + byte((int(c-'0')+10+step)%10)
-	}
-	return byte(int(c) + step)
 }
 
 // unit returns what s repeats, at least twice: abc for abcabcab, or s itself.

@@ -11,7 +11,7 @@ import (
 
 func TestCheck(t *testing.T) {
 	service := password.Policy{Words: []string{"Jotgate"}}
-	user := []string{"ada", "ada.lovelace1815"} // user name, local part of the e-mail address
+	user := []string{"ada", "ada.lovelace1815", "x7y8z9w0"} // names as in a user name, an e-mail address, a handle
 	for _, c := range []struct{ name, pw, want string }{
 		{"F05 64 characters", "the quick brown fox jumps over the lazy dog and eats one old hat", ""},
 		{"F05 only blanks", strings.Repeat(" ", 15), ""},
@@ -28,6 +28,7 @@ func TestCheck(t *testing.T) {
 		{"F08 service name repeated", "jotgateJOTGATEjotgate", password.ContainsName},
 		{"F08 14 characters", "k7#pq2mzx9!tyw", password.TooShort},
 		{"user name and eight digits", "adaada-20240131", password.ContainsName},
+		{"name without a word in it", "x7y8z9w0-1234567", password.ContainsName},
 		{"name in a long text", "jotgate guards my garden", ""},
 		{"common and year", "Sunshine2024!!!", password.Common},
 		{"two common", "football baseball", password.Common},
@@ -38,6 +39,7 @@ func TestCheck(t *testing.T) {
 		{"short word with blanks", "dragon dragon dragon", password.Common},
 		{"long text twice", "correct horse correct horse", ""},
 		{"one character", "aaaaaaaaaaaaaaa", password.Common},
+		{"one character and year", "aaaaaaaaaaaa2024", password.Common},
 		{"digits in a row", "123456789012345", password.Common},
 		{"letters in a row", "abcdefghijklmno", password.Common},
 		{"downwards", "ponmlkjihgfedcba", password.Common},
