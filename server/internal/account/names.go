@@ -31,7 +31,7 @@ func username(s string) (shown, key string, _ *FieldError) {
 	if err == nil {
 		key, err = precis.UsernameCaseMapped.CompareKey(s)
 	}
-	if err != nil {
+	if err != nil || key == "" {
 		return bad("username_invalid", "A user name consists of letters, digits and the signs of ASCII, without blanks.")
 	}
 	return shown, cases.Fold().String(key), nil
