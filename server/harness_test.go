@@ -1,0 +1,308 @@
+package server_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/jotgate/jotgate/password"
+	"github.com/jotgate/jotgate/server"
+)
+
+// node is a server that runs: real sockets, a real database, a clock that the test sets. When the test ends it is stopped
+// and its log is searched for what must never be in one.
+type node struct {
+	*server.Server
+	t     testing.TB
+	URL   string
+	Clock *clock
+	Log   *journal
+	stop  func()
+}
+
+// clock is set by tests, in whole seconds from its start as tokens count.
+type clock struct{ ns atomic.Int64 }
+
+func newClock() *clock {
+	c := new(clock)
+	c.ns.Store(time.Now().Truncate(time.Second).UnixNano())
+	return c
+}
+
+func (c *clock) Now() time.Time      { return time.Unix(0, c.ns.Load()) }
+func (c *clock) Add(d time.Duration) { c.ns.Add(int64(d)) }
+
+// journal is a log in memory.
+type journal struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (j *journal) Write(b []byte) (int, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.text.Write(b)
+}
+
+func (j *journal) String() string {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.text.String()
+}
+
+// Times of the test profile.
+const (
+	accessTTL   = time.Minute
+	idleTTL     = 10 * time.Minute
+	absoluteTTL = time.Hour
+	grace       = 3 * time.Second
+	leeway      = 5 * time.Second
+)
+
+// profile returns the settings that tests start from.
+func profile(t testing.TB) server.Settings {
+	return server.Settings{
+		Listen: "127.0.0.1:0", Data: t.TempDir(), Algorithm: "ES256",
+		AccessTTL: accessTTL, RefreshIdleTTL: idleTTL, RefreshAbsoluteTTL: absoluteTTL, RefreshGrace: grace, Leeway: leeway,
+		Signup: "open", DefaultRole: "user", PasswordMin: 15, Limits: "off", LogLevel: "debug", LogFormat: "json",
+	}
+}
+
+// options are those of every test server: cheap hashes, everything logged.
+func options(c *clock, log io.Writer) server.Options {
+	return server.Options{
+		Now: c.Now, Hash: password.Params{Memory: 64, Time: 1, Threads: 1},
+		Logger: slog.New(slog.NewJSONHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+	}
+}
+
+// start starts a server with a new clock.
+func start(t testing.TB, s server.Settings) *node { return startAt(t, s, newClock()) }
+
+func startAt(t testing.TB, s server.Settings, c *clock) *node {
+	t.Helper()
+	l, err := net.Listen("tcp", s.Listen)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Resolve(l.Addr().String()); err != nil {
+		t.Fatal(err)
+	}
+	n := &node{t: t, URL: "http://" + l.Addr().String(), Clock: c, Log: new(journal)}
+	if n.Server, err = server.Open(context.Background(), s, options(c, n.Log)); err != nil {
+		l.Close()
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	served := make(chan error, 1)
+	go func() { served <- n.Serve(ctx, l, func() time.Duration { return 0 }) }()
+	n.stop = sync.OnceFunc(func() {
+		cancel()
+		if err := <-served; err != nil {
+			t.Errorf("Serve: got %v, want nil", err)
+		}
+		if err := n.Close(); err != nil {
+			t.Errorf("Close: got %v, want nil", err)
+		}
+	})
+	t.Cleanup(func() {
+		n.stop()
+		n.checkLog()
+	})
+	return n
+}
+
+// restart stops the server and starts another on its data, at another address and under the same name.
+func (n *node) restart() *node {
+	n.t.Helper()
+	n.stop()
+	return startAt(n.t, n.Settings(), n.Clock)
+}
+
+// pass begins every password of these tests, so that one search finds them all. Likewise every JWT begins with eyJ and
+// every refresh token with jgr_.
+const pass = "canary battery staple"
+
+func (n *node) checkLog() {
+	n.t.Helper()
+	for line := range strings.Lines(n.Log.String()) {
+		if !json.Valid([]byte(line)) {
+			n.t.Errorf("log: got a line that is no JSON: %q", line)
+		}
+		for _, never := range []string{"canary", "eyJ", "jgr_", "$argon2", `"msg":"panic"`} {
+			if strings.Contains(line, never) {
+				n.t.Errorf("log: got %q in %s", never, line)
+			}
+		}
+		if code := n.SetupCode(); code != "" && strings.Contains(line, code) {
+			n.t.Errorf("log: got the set-up code in %s", line)
+		}
+	}
+}
+
+// answer is what came back.
+type answer struct {
+	Status int // 0: nothing came back
+	Header http.Header
+	Body   string
+}
+
+// into reads the body as JSON.
+func into[T any](t testing.TB, a answer) (v T) {
+	t.Helper()
+	if err := json.Unmarshal([]byte(a.Body), &v); err != nil {
+		t.Errorf("body of %d: %v: %q", a.Status, err, a.Body)
+	}
+	return v
+}
+
+var client = &http.Client{
+	Transport:     &http.Transport{MaxIdleConnsPerHost: 128, DisableCompression: true},
+	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+}
+
+// call sends a request with a token ("" for none) and a body: nil for none, a string as it is, all else as JSON. It may
+// be called from many goroutines.
+func (n *node) call(method, path, token string, body any) answer {
+	n.t.Helper()
+	return n.send(n.request(method, path, token, body))
+}
+
+func (n *node) request(method, path, token string, body any) *http.Request {
+	n.t.Helper()
+	var content io.Reader
+	switch b := body.(type) {
+	case nil:
+	case string:
+		content = strings.NewReader(b)
+	default:
+		text, err := json.Marshal(b)
+		if err != nil {
+			n.t.Errorf("body: %v", err)
+		}
+		content = bytes.NewReader(text)
+	}
+	r, err := http.NewRequest(method, n.URL+path, content)
+	if err != nil {
+		n.t.Errorf("request: %v", err)
+		return nil
+	}
+	if content != nil {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	if token != "" {
+		r.Header.Set("Authorization", "Bearer "+token)
+	}
+	return r
+}
+
+// send also holds every answer against what all answers promise.
+func (n *node) send(r *http.Request) answer {
+	n.t.Helper()
+	res, err := client.Do(r)
+	if err != nil {
+		n.t.Errorf("%s %s: got no answer: %v", r.Method, r.URL.Path, err)
+		return answer{}
+	}
+	defer res.Body.Close()
+	body, err := io.ReadAll(res.Body)
+	if err != nil {
+		n.t.Errorf("%s %s: reading the answer: %v", r.Method, r.URL.Path, err)
+	}
+	a := answer{res.StatusCode, res.Header, string(body)}
+	checkShape(n.t, r.Method+" "+r.URL.Path, a)
+	return a
+}
+
+// problem is the shape of every error.
+type problem struct {
+	Title, Code, Detail, Reason string
+	Status                      int
+	RequestID                   string `json:"request_id"`
+	Errors                      []struct{ Pointer, Code, Detail string }
+}
+
+// checkShape: errors have one shape and a request id, say nothing of what is inside, and none is a fault of ours.
+func checkShape(t testing.TB, what string, a answer) {
+	t.Helper()
+	if a.Header.Get("X-Request-Id") == "" || a.Header.Get("X-Content-Type-Options") != "nosniff" {
+		t.Errorf("%s: headers: got %v, want X-Request-Id and nosniff", what, a.Header)
+	}
+	if a.Status < 400 {
+		return
+	}
+	if a.Status >= 500 && a.Status != http.StatusServiceUnavailable {
+		t.Errorf("%s: got %d %s, want no fault of ours", what, a.Status, a.Body)
+	}
+	if got := a.Header.Get("Content-Type"); got != "application/problem+json" {
+		t.Errorf("%s: content type of %d: got %q, want a problem", what, a.Status, got)
+	}
+	p := into[problem](t, a)
+	if p.Status != a.Status || p.Title != http.StatusText(a.Status) || p.Code == "" || p.Detail == "" || p.RequestID != a.Header.Get("X-Request-Id") {
+		t.Errorf("%s: got %s, want a whole problem of status %d", what, a.Body, a.Status)
+	}
+	for _, never := range []string{"goroutine", ".go:", "/work", "/tmp", "SQL", "sql", "pq:", "pgx", "SELECT", "127.0.0.1", "localhost", "sqlite", "$argon2", "eyJ", "jgr_", "canary", "runtime error", "<nil>", "%!"} {
+		if strings.Contains(a.Body, never) {
+			t.Errorf("%s: got %q in %s", what, never, a.Body)
+		}
+	}
+}
+
+// tokens is the answer to log-in and refresh.
+type tokens struct {
+	Access           string `json:"access_token"`
+	Type             string `json:"token_type"`
+	ExpiresIn        int    `json:"expires_in"`
+	Refresh          string `json:"refresh_token"`
+	RefreshExpiresIn int    `json:"refresh_expires_in"`
+	SessionID        string `json:"session_id"`
+}
+
+// signUp makes a user and returns the id.
+func (n *node) signUp(name string) string {
+	n.t.Helper()
+	a := n.call("POST", "/v1/signup", "", map[string]string{"username": name, "password": pass})
+	if a.Status != http.StatusCreated {
+		n.t.Errorf("sign up %s: got %d %s, want 201", name, a.Status, a.Body)
+	}
+	return into[struct{ User struct{ ID string } }](n.t, a).User.ID
+}
+
+func (n *node) logIn(name string) tokens {
+	n.t.Helper()
+	a := n.call("POST", "/v1/login", "", map[string]string{"username": name, "password": pass})
+	if a.Status != http.StatusOK {
+		n.t.Errorf("log in %s: got %d %s, want 200", name, a.Status, a.Body)
+	}
+	return into[tokens](n.t, a)
+}
+
+// admin makes the first admin, named admin, and logs in.
+func (n *node) admin() tokens {
+	n.t.Helper()
+	a := n.call("POST", "/v1/setup", "", map[string]string{"code": n.SetupCode(), "username": "admin", "password": pass})
+	if a.Status != http.StatusCreated {
+		n.t.Errorf("set up: got %d %s, want 201", a.Status, a.Body)
+	}
+	return n.logIn("admin")
+}
+
+// me returns the status of GET /v1/me.
+func (n *node) me(access string) int {
+	n.t.Helper()
+	return n.call("GET", "/v1/me", access, nil).Status
+}
+
+func (n *node) refresh(token string) answer {
+	n.t.Helper()
+	return n.call("POST", "/v1/refresh", "", map[string]string{"refresh_token": token})
+}
