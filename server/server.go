@@ -148,7 +148,7 @@ func newAccounts(s Settings, st store.Store, o Options) *account.Service {
 		},
 		Store:    st,
 		Params:   o.Hash,
-		Hasher:   password.NewHasher(o.Hash, cores, 64*cores),
+		Hasher:   password.NewHasher(o.Hash, cores, 32*cores),
 		Password: password.Policy{Min: s.PasswordMin, Words: []string{"jotgate"}},
 		Limiter:  limit.New(limit.Options{Now: o.Now}),
 		Now:      o.Now,
