@@ -13,6 +13,7 @@ import (
 
 	"github.com/jotgate/jotgate/jwt"
 	"github.com/jotgate/jotgate/server/internal/account"
+	"github.com/jotgate/jotgate/server/internal/store"
 )
 
 // Settings are what a server can be told. Each has one name in three spellings: --access-ttl, JOTGATE_ACCESS_TTL,
@@ -118,6 +119,9 @@ func (s *Settings) check() error {
 		wrong("refresh_absolute_ttl", s.RefreshAbsoluteTTL, fmt.Sprintf("shorter than refresh_idle_ttl (%v)", s.RefreshIdleTTL))
 	}
 	oneOf("signup", s.Signup, account.SignupOpen, account.SignupInvite, account.SignupClosed)
+	if s.DefaultRole == store.RoleAdmin {
+		wrong("default_role", s.DefaultRole, "everybody who signs up would be an admin; want another role, or none")
+	}
 	if s.PasswordMin < 8 || s.PasswordMin > 64 {
 		wrong("password_min", s.PasswordMin, "want 8 to 64; the default is 15")
 	}

@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"sync"
 	"time"
 
@@ -74,6 +75,9 @@ func Open(ctx context.Context, settings Settings, o Options) (_ *Server, err err
 	if err := s.store.Revocations(ctx, s.now(), func(r revocation.Record) { s.dead.Add(r) }); err != nil {
 		return nil, fmt.Errorf("reading what is revoked: %w", err)
 	}
+	if err := s.checkDefaultRole(ctx); err != nil {
+		return nil, err
+	}
 	if err := s.wire(ctx, o); err != nil {
 		return nil, err
 	}
@@ -120,6 +124,19 @@ func (s *Server) wire(ctx context.Context, o Options) error {
 	}
 	s.handler, err = s.api.Handler()
 	return err
+}
+
+// checkDefaultRole stops a start after which nobody could sign up.
+func (s *Server) checkDefaultRole(ctx context.Context) error {
+	roles, err := s.store.Roles(ctx)
+	if err != nil {
+		return fmt.Errorf("reading the roles: %w", err)
+	}
+	name := s.settings.DefaultRole
+	if name == noRole || slices.ContainsFunc(roles, func(r store.Role) bool { return r.Name == name }) {
+		return nil
+	}
+	return fmt.Errorf("default_role: %q: there is no such role; make it first, with POST /v1/roles", name)
 }
 
 // leeway says "none" the way the guard reads it.

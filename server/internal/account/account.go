@@ -96,27 +96,29 @@ var (
 	perAddress = limit.Rule{Burst: 20, Every: 3 * time.Second}
 )
 
-// take counts one try against every key before anything is verified, so that parallel guesses cannot slip by.
-func (s *Service) take(what string, c Client, account string) error {
+// take counts one try from an address before anything is verified, so that parallel guesses cannot slip by.
+func (s *Service) take(what string, c Client) error {
+	return s.allow(what+" from "+c.AddrKey, perAddress)
+}
+
+// takeAccount counts one guess at a password. All names of one account share its bucket; a name that nobody has gets a
+// bucket too, so that limits do not tell who exists.
+func (s *Service) takeAccount(id string) error { return s.allow("account "+id, perAccount) }
+
+func (s *Service) allow(key string, r limit.Rule) error {
 	if !s.Config.Limits {
 		return nil
 	}
-	if ok, after := s.Limiter.Allow(what+" from "+c.AddrKey, perAddress); !ok {
-		return &LimitedError{after}
-	}
-	if account == "" {
-		return nil
-	}
-	if ok, after := s.Limiter.Allow("account "+account, perAccount); !ok {
+	if ok, after := s.Limiter.Allow(key, r); !ok {
 		return &LimitedError{after}
 	}
 	return nil
 }
 
-// settle forgets the tries against an account after the right password. The address keeps its count.
-func (s *Service) settle(account string) {
+// settle forgets the guesses at an account after the right password. The address keeps its count.
+func (s *Service) settle(id string) {
 	if s.Config.Limits {
-		s.Limiter.Clear("account " + account)
+		s.Limiter.Clear("account " + id)
 	}
 }
 

@@ -20,15 +20,10 @@ func (s *Service) LogIn(ctx context.Context, name, pass, resource string, c Clie
 	if audience != s.Config.Audience && !slices.Contains(s.Config.Audiences, audience) {
 		return Tokens{}, &FieldError{Field: "resource", Code: "resource_unknown", Detail: "This server issues no tokens for that resource; the setting `audiences` lists those it does."}
 	}
-	key := loginKey(name)
-	limited := key
-	if limited == "" {
-		limited = "nobody"
-	}
-	if err := s.take("login", c, limited); err != nil {
+	if err := s.take("login", c); err != nil {
 		return Tokens{}, err
 	}
-	user, err := s.prove(ctx, key, pass)
+	user, err := s.prove(ctx, loginKey(name), pass)
 	if errors.Is(err, ErrCredentials) {
 		return Tokens{}, s.refused(ctx, c, user.ID)
 	}
@@ -43,7 +38,7 @@ func (s *Service) LogIn(ctx context.Context, name, pass, resource string, c Clie
 	if err != nil {
 		return Tokens{}, err
 	}
-	s.settle(limited)
+	s.settle(user.ID)
 	return s.issue(sess, access)
 }
 
@@ -55,12 +50,12 @@ func (s *Service) prove(ctx context.Context, key, pass string) (store.Access, er
 		user, err = s.Store.UserByLogin(ctx, key)
 	}
 	if errors.Is(err, store.ErrNotFound) {
-		if err := s.Hasher.VerifyNone(ctx, s.Password.Normalize(pass)); err != nil {
-			return store.Access{}, hashError(err)
-		}
-		return store.Access{}, ErrCredentials
+		return store.Access{}, s.refuseNobody(ctx, key, pass)
 	}
 	if err != nil {
+		return store.Access{}, err
+	}
+	if err := s.takeAccount(user.ID); err != nil {
 		return store.Access{}, err
 	}
 	ok, err := s.verify(ctx, user.ID, pass, user.PasswordHash)
@@ -71,6 +66,17 @@ func (s *Service) prove(ctx context.Context, key, pass string) (store.Access, er
 		return user, ErrCredentials
 	}
 	return s.upgrade(ctx, user, pass), nil
+}
+
+// refuseNobody treats a name that nobody has like a wrong password: the same limit, the same work, the same words.
+func (s *Service) refuseNobody(ctx context.Context, key, pass string) error {
+	if err := s.takeAccount("named " + key); err != nil {
+		return err
+	}
+	if err := s.Hasher.VerifyNone(ctx, s.Password.Normalize(pass)); err != nil {
+		return hashError(err)
+	}
+	return ErrCredentials
 }
 
 // refused writes the failed log-in down. A database that cannot take the row is a failure of ours.
@@ -115,7 +121,7 @@ func (s *Service) newSession(userID, audience string, c Client) store.Session {
 func (s *Service) Rotate(ctx context.Context, token string, c Client) (Tokens, error) {
 	sid, counter, err := refreshCodec{s.Refresh}.decode(token)
 	if err != nil {
-		return Tokens{}, errors.Join(s.take("refresh", c, ""), &GrantError{GrantUnknown})
+		return Tokens{}, errors.Join(s.take("refresh", c), &GrantError{GrantUnknown})
 	}
 	r := store.Rotation{SessionID: sid, Counter: counter, Now: s.Now(), Grace: s.Config.Grace, Idle: s.Config.IdleTTL}
 	got, err := s.Store.RotateSession(ctx, r, s.Event(c, "session.refresh", "", sid))

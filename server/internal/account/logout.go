@@ -16,7 +16,7 @@ import (
 func (s *Service) LogOut(ctx context.Context, token string, c Client) error {
 	sid, err := s.sessionOf(ctx, token)
 	if err != nil {
-		return errors.Join(s.take("logout", c, ""), err)
+		return errors.Join(s.take("logout", c), err)
 	}
 	_, err = s.Store.EndSessions(ctx, store.Select{ID: sid}, revocation.ReasonLogout, s.Event(c, "session.logout", "", sid))
 	return err
@@ -90,11 +90,7 @@ func (s *Service) proveAgain(ctx context.Context, userID, pass string, c Client)
 	if err != nil {
 		return store.Access{}, err
 	}
-	account := user.UsernameKey
-	if account == "" {
-		account = user.EmailKey
-	}
-	if err := s.take("password", c, account); err != nil {
+	if err := s.takeAccount(user.ID); err != nil {
 		return store.Access{}, err
 	}
 	ok, err := s.verify(ctx, user.ID, pass, user.PasswordHash)
@@ -106,6 +102,6 @@ func (s *Service) proveAgain(ctx context.Context, userID, pass string, c Client)
 		e.Result = store.ResultFail
 		return store.Access{}, errors.Join(ErrPassword, s.Store.Append(ctx, e))
 	}
-	s.settle(account)
+	s.settle(user.ID)
 	return user, nil
 }

@@ -31,7 +31,7 @@ func (s *Service) SignUp(ctx context.Context, r Registration, c Client) (store.U
 	if s.Config.Signup == SignupInvite && r.Invite == "" {
 		return store.User{}, ErrInvite
 	}
-	if err := s.take("signup", c, ""); err != nil {
+	if err := s.take("signup", c); err != nil {
 		return store.User{}, err
 	}
 	u := store.NewUser{}
@@ -51,7 +51,7 @@ func (s *Service) CreateUser(ctx context.Context, actor string, r Registration, 
 
 // FirstAdmin makes the first admin with the set-up code, once for ever.
 func (s *Service) FirstAdmin(ctx context.Context, code string, r Registration, c Client) (store.User, error) {
-	if err := s.take("setup", c, "set-up from "+c.AddrKey); err != nil {
+	if err := s.allow("set-up from "+c.AddrKey, perAccount); err != nil {
 		return store.User{}, err
 	}
 	done, err := s.Store.SetupDone(ctx)
@@ -61,7 +61,13 @@ func (s *Service) FirstAdmin(ctx context.Context, code string, r Registration, c
 	if done {
 		return store.User{}, store.ErrSetupDone
 	}
-	return s.create(ctx, store.NewUser{Setup: hashCode(code)}, r, []string{store.RoleAdmin}, "", "setup.admin", c)
+	u, err := s.create(ctx, store.NewUser{Setup: hashCode(code)}, r, []string{store.RoleAdmin}, "", "setup.admin", c)
+	if errors.Is(err, store.ErrCode) {
+		e := s.Event(c, "setup.admin", "", "")
+		e.Result = store.ResultFail
+		return store.User{}, errors.Join(err, s.Store.Append(ctx, e))
+	}
+	return u, err
 }
 
 func (s *Service) create(ctx context.Context, u store.NewUser, r Registration, roles []string, actor, action string, c Client) (store.User, error) {

@@ -52,7 +52,7 @@ func (a *API) Handler() (http.Handler, error) {
 	if err := a.registerDocument(mux); err != nil {
 		return nil, err
 	}
-	h := onlyJSON(routed(mux))
+	h := plain(routed(mux))
 	return a.identified(a.headed(a.cors(h))), nil
 }
 

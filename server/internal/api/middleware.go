@@ -82,9 +82,15 @@ func (a *API) headed(next http.Handler) http.Handler {
 	})
 }
 
-// onlyJSON refuses a body of another type before anybody reads it.
-func onlyJSON(next http.Handler) http.Handler {
+const maxURL = 8 << 10
+
+// plain refuses what is too long or of another type before anybody reads it.
+func plain(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if len(r.RequestURI) > maxURL {
+			Problem{Status: 414, Code: "url_too_long", Detail: fmt.Sprintf("The URL is longer than %d bytes.", maxURL)}.write(w, r)
+			return
+		}
 		if r.ContentLength != 0 && !isJSON(r.Header) {
 			Problem{
 				Status: 415, Code: codeOf(415),

@@ -193,6 +193,7 @@ var refusals = []struct {
 	{account.ErrInvite, 403, "invite_required", "Sign-up needs the code of an invite, in `invite`."},
 	{errAbove, 403, "above_you", "This touches permissions that you do not hold yourself."},
 	{errProtected, 409, "role_protected", "The role admin stays as it is."},
+	{errDefaultRole, 409, "role_protected", "New users get this role: change the setting default_role first."},
 }
 
 // domain translates what the trips, the store and the guard return; nil for what nobody foresaw.

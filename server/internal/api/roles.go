@@ -16,7 +16,10 @@ import (
 	"github.com/jotgate/jotgate/server/internal/store"
 )
 
-var errProtected = errors.New("role is protected")
+var (
+	errProtected   = errors.New("role is protected")
+	errDefaultRole = errors.New("role is the default role")
+)
 
 // Access tokens carry roles and permissions, and must fit into a header wherever they go.
 const (
@@ -119,6 +122,9 @@ func (a *API) editRole(ctx context.Context, in *permissionsIn) (*out[Role], erro
 }
 
 func (a *API) deleteRole(ctx context.Context, in *rolePath) (*struct{}, error) {
+	if in.Role == a.Accounts.Config.DefaultRole {
+		return nil, errDefaultRole
+	}
 	if err := a.editable(ctx, in.Role); err != nil {
 		return nil, err
 	}
