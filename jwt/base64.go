@@ -2,6 +2,7 @@ package jwt
 
 import (
 	"encoding/base64"
+	"encoding/binary"
 	"slices"
 )
 
@@ -28,6 +29,14 @@ func decode(dst []byte, s string) ([]byte, bool) {
 	from := len(dst)
 	dst = slices.Grow(dst, len(s)/4*3+2)[:from+len(s)*6/8]
 	out, all := dst[from:], byte(0)
+	for len(s) >= 8 && len(out) >= 8 { // six bytes and two that the next turn overwrites
+		a, b, c, d := sextets[s[0]], sextets[s[1]], sextets[s[2]], sextets[s[3]]
+		e, f, g, h := sextets[s[4]], sextets[s[5]], sextets[s[6]], sextets[s[7]]
+		all |= a | b | c | d | e | f | g | h
+		binary.BigEndian.PutUint64(out, uint64(a)<<58|uint64(b)<<52|uint64(c)<<46|uint64(d)<<40|
+			uint64(e)<<34|uint64(f)<<28|uint64(g)<<22|uint64(h)<<16)
+		s, out = s[8:], out[6:]
+	}
 	for len(s) >= 4 && len(out) >= 3 {
 		a, b, c, d := sextets[s[0]], sextets[s[1]], sextets[s[2]], sextets[s[3]]
 		all |= a | b | c | d

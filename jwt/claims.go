@@ -39,10 +39,28 @@ type Claims struct {
 var registered = []string{"iss", "sub", "aud", "exp", "nbf", "iat", "jti", "client_id", "sid", "auth_time",
 	"roles", "permissions", "ver", "pol", "csrf"}
 
-// Has tells whether there is a claim of this name that is not null.
+// Has tells whether there is a claim of this name that is not null. Of claims that were read it asks what was read.
 func (c Claims) Has(name string) bool {
+	if c.raw != "" && c.given(name) {
+		return true
+	}
 	value, ok := c.value(name)
 	return ok && value != "null"
+}
+
+// given answers for the claims that policies usually require, without reading the object once more.
+func (c *Claims) given(name string) bool {
+	switch name {
+	case "sub":
+		return c.Subject != ""
+	case "jti":
+		return c.ID != ""
+	case "iat":
+		return !c.IssuedAt.IsZero()
+	case "nbf":
+		return !c.NotBefore.IsZero()
+	}
+	return false
 }
 
 // value returns the JSON text of a claim.
@@ -60,7 +78,7 @@ func (c Claims) value(name string) (string, bool) {
 	return "", false
 }
 
-// object returns the claims as they were read, or as they would be written.
+// object returns the claims as they were read; for claims made by hand, as they would be written.
 func (c Claims) object() (string, error) {
 	if c.raw != "" {
 		return c.raw, nil
@@ -69,7 +87,7 @@ func (c Claims) object() (string, error) {
 	return string(b), err
 }
 
-// Decode reads the whole object, registered claims included, into v with encoding/json. That package ignores the case of
+// Decode reads the whole object that was read, registered claims included, into v with encoding/json. That package ignores the case of
 // names, so claims in which two names differ only by case are refused: [ErrMalformed].
 func (c Claims) Decode(v any) error {
 	object, err := c.object()

@@ -25,20 +25,20 @@ func ParseClaimsExcept(payload []byte, names ...string) (Claims, error) {
 
 func readClaims(s string, except []string) (Claims, error) {
 	c := Claims{raw: s}
-	var stack [16]string
-	l := lists{all: stack[:0]}
+	var stack [16]string // for the texts of all lists, which then share one allocation
+	all, at := stack[:0], spans{}
 	z := scan(s)
 	for z.next() {
 		if len(except) > 0 && slices.Contains(except, z.name) {
 			z.skip()
 			continue
 		}
-		c.read(&z, &l)
+		all = c.read(&z, all, &at)
 	}
 	if z.err != nil {
 		return Claims{}, named(z.err, z.name)
 	}
-	l.give(&c)
+	c.give(all, at)
 	return c, nil
 }
 
@@ -50,8 +50,8 @@ func named(err error, name string) error {
 	return fmt.Errorf("claims: %w", err)
 }
 
-// read reads the value of one member.
-func (c *Claims) read(z *scanner, l *lists) {
+// read reads the value of one member. Texts of lists go behind those in all, and at tells where they stand.
+func (c *Claims) read(z *scanner, all []string, at *spans) []string {
 	switch z.name {
 	case "iss":
 		c.Issuer = z.optionalText()
@@ -74,11 +74,11 @@ func (c *Claims) read(z *scanner, l *lists) {
 	case "auth_time":
 		c.AuthTime = z.date()
 	case "aud":
-		l.audience = l.read(z, true)
+		all, at.audience = z.list(all, true)
 	case "roles":
-		l.roles = l.read(z, false)
+		all, at.roles = z.list(all, false)
 	case "permissions":
-		l.permissions = l.read(z, false)
+		all, at.permissions = z.list(all, false)
 	case "ver":
 		c.UserVersion = z.version()
 	case "pol":
@@ -86,6 +86,7 @@ func (c *Claims) read(z *scanner, l *lists) {
 	default:
 		z.skip()
 	}
+	return all
 }
 
 func (z *scanner) optionalText() string {
@@ -95,11 +96,8 @@ func (z *scanner) optionalText() string {
 	return z.text()
 }
 
-// lists gathers the texts of the three list claims, so that one allocation holds them all.
-type lists struct {
-	all                          []string
-	audience, roles, permissions span
-}
+// spans tell where in one slice the texts of the list claims stand.
+type spans struct{ audience, roles, permissions span }
 
 type span struct{ from, to int }
 
@@ -110,28 +108,28 @@ func (p span) of(all []string) []string {
 	return all[p.from:p.to:p.to] // an append by the owner must not reach into the next list
 }
 
-// read reads a list of texts. An audience may be a single text, and must not be an empty list.
-func (l *lists) read(z *scanner, audience bool) span {
-	from := len(l.all)
+// list reads a list of texts. An audience may be a single text, and must not be an empty list.
+func (z *scanner) list(all []string, audience bool) ([]string, span) {
+	from := len(all)
 	switch {
 	case z.null():
 	case audience && z.peek() == '"':
-		l.all = append(l.all, z.text())
+		all = append(all, z.text())
 	default:
-		if l.all = z.texts(l.all); audience && len(l.all) == from {
+		if all = z.texts(all); audience && len(all) == from {
 			z.fail("at least one audience")
 		}
 	}
-	return span{from, len(l.all)}
+	return all, span{from, len(all)}
 }
 
-func (l *lists) give(c *Claims) {
-	if len(l.all) == 0 {
+func (c *Claims) give(all []string, at spans) {
+	if len(all) == 0 {
 		return
 	}
-	all := make([]string, len(l.all))
-	copy(all, l.all)
-	c.Audience, c.Roles, c.Permissions = l.audience.of(all), l.roles.of(all), l.permissions.of(all)
+	kept := make([]string, len(all))
+	copy(kept, all)
+	c.Audience, c.Roles, c.Permissions = at.audience.of(kept), at.roles.of(kept), at.permissions.of(kept)
 }
 
 // maxInteger is the first whole number that JSON numbers cannot be trusted with (RFC 8259 §6).
@@ -156,17 +154,19 @@ func (z *scanner) date() time.Time {
 }
 
 // wholeSeconds cuts off the fraction of a number that the scanner accepted.
-func wholeSeconds(s string) (int64, bool) {
-	if strings.HasPrefix(s, "-") {
-		return 0, false
+func wholeSeconds(s string) (n int64, ok bool) {
+	for i := range len(s) {
+		switch c := s[i]; {
+		case '0' <= c && c <= '9' && n < maxInteger:
+			n = n*10 + int64(c-'0')
+		case c == '.' && !strings.ContainsAny(s, "eE"):
+			return n, n < maxInteger
+		default:
+			f, err := strconv.ParseFloat(s, 64)
+			return int64(f), err == nil && s[0] != '-' && f < maxInteger
+		}
 	}
-	if strings.ContainsAny(s, "eE") {
-		f, err := strconv.ParseFloat(s, 64)
-		return int64(f), err == nil && f < maxInteger
-	}
-	whole, _, _ := strings.Cut(s, ".")
-	n, err := strconv.ParseInt(whole, 10, 64)
-	return n, err == nil && n < maxInteger
+	return n, n < maxInteger
 }
 
 // version reads a whole number; Entra ID, for one, writes texts under ver.

@@ -87,9 +87,9 @@ func (z *scanner) printable(name string) string {
 	return s
 }
 
-// json returns the header's bytes: alg, typ, kid, then the others in order of their names.
-func (h Header) json() ([]byte, error) {
-	out := headerJSON(param{"alg", h.Algorithm}, param{"typ", h.Type}, param{"kid", h.KeyID})
+// marshal returns the header's bytes: alg, typ, kid, then the others in order of their names.
+func (h Header) marshal() ([]byte, error) {
+	out := appendParams([]byte{'{'}, param{"alg", h.Algorithm}, param{"typ", h.Type}, param{"kid", h.KeyID})
 	for _, name := range slices.Sorted(maps.Keys(h.Extra)) {
 		if slices.Contains(refused, name) || name == "alg" || name == "typ" || name == "kid" {
 			return nil, fmt.Errorf("header parameter %q: cannot be set through Extra", name)
@@ -99,18 +99,7 @@ func (h Header) json() ([]byte, error) {
 			return nil, fmt.Errorf("header parameter %q: %w", name, err)
 		}
 	}
-	return out, nil
-}
-
-// headerJSON writes an object of texts; empty ones are left out.
-func headerJSON(list ...param) []byte {
-	out := []byte{'{'}
-	for _, p := range list {
-		if p.value != "" {
-			out = appendText(appendName(out, p.name), p.value)
-		}
-	}
-	return append(out, '}')
+	return append(out, '}'), nil
 }
 
 // form is a header as tokens of one key usually carry it. A segment that equals one needs neither decoding nor parsing.
@@ -127,7 +116,7 @@ func formsOf(a *algorithm, kid string) []form {
 		alg, typ, kid := param{"alg", a.name}, param{"typ", typ}, param{"kid", kid}
 		h := Header{Algorithm: a.name, Type: typ.value, KeyID: kid.value}
 		for _, order := range [][]param{{alg, typ, kid}, {alg, kid, typ}, {typ, alg, kid}, {kid, alg, typ}} {
-			segment := string(encode(nil, headerJSON(order...)))
+			segment := string(encode(nil, object(order)))
 			if !slices.ContainsFunc(forms, func(f form) bool { return f.segment == segment }) {
 				forms = append(forms, form{h, segment})
 			}
@@ -161,7 +150,7 @@ func (k Key) segment(h Header) (string, error) {
 			}
 		}
 	}
-	b, err := h.json()
+	b, err := h.marshal()
 	if err != nil {
 		return "", err
 	}

@@ -58,12 +58,12 @@ func isKeyText(b []byte) bool {
 	if bytes.Contains(b, []byte("-----BEGIN ")) {
 		return true
 	}
-	for _, prefix := range []string{"ssh-", "ecdsa-sha2-", "sk-ssh-", "sk-ecdsa-", `{"`} {
+	for _, prefix := range []string{"ssh-", "ecdsa-sha2-", "sk-ssh-", "sk-ecdsa-"} {
 		if bytes.HasPrefix(b, []byte(prefix)) {
 			return true
 		}
 	}
-	return isDER(b)
+	return bytes.HasPrefix(b, []byte("{")) && bytes.Contains(b, []byte(`"kty"`)) || isDER(b)
 }
 
 func isDER(b []byte) bool {

@@ -17,9 +17,6 @@ const maxJWK = 64 << 10
 // set may hold them; they are passed over.
 var errOtherKind = errors.New("not a signature key that is supported")
 
-// param is one named text of a JWK or header.
-type param struct{ name, value string }
-
 func encoded(b []byte) string { return string(encode(nil, b)) }
 
 // ParseJWK reads a public, private or symmetric key (RFC 7517, RFC 7518 §6, RFC 8037). Without alg the algorithm is
@@ -249,7 +246,7 @@ func (k Key) PrivateJWK() ([]byte, error) {
 
 func (k Key) appendJWK(dst []byte, private bool) []byte {
 	list := []param{{"kty", k.k.alg.kty}, {"kid", k.ID()}, {"use", "sig"}, {"alg", k.Algorithm()}}
-	return append(dst, headerJSON(append(list, k.k.jwk(private)...)...)...)
+	return append(dst, object(append(list, k.k.jwk(private)...))...)
 }
 
 // Thumbprint returns the SHA-256 thumbprint (RFC 7638) in base64url: the name of the key material, whatever its kid.
@@ -259,6 +256,6 @@ func (k Key) Thumbprint() (string, error) {
 	}
 	list := append(k.k.jwk(k.Symmetric()), param{"kty", k.k.alg.kty})
 	slices.SortFunc(list, func(a, b param) int { return strings.Compare(a.name, b.name) })
-	sum := sha256.Sum256(headerJSON(list...))
+	sum := sha256.Sum256(object(list))
 	return encoded(sum[:]), nil
 }

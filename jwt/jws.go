@@ -47,6 +47,7 @@ func parse(raw string, k Key) (Unverified, error) {
 	if err != nil {
 		return Unverified{}, err
 	}
+	input := raw[:len(header)+1+len(payload)]
 	h, usual := k.usual(header)
 	if usual {
 		header = ""
@@ -61,7 +62,6 @@ func parse(raw string, k Key) (Unverified, error) {
 			return Unverified{}, err
 		}
 	}
-	input := raw[:strings.LastIndexByte(raw, '.')]
 	return Unverified{header: h, input: input, payload: blob[n[0]:n[1]], sig: blob[n[1]:]}, nil
 }
 
@@ -71,9 +71,9 @@ func split(raw string) (header, payload, sig string, err error) {
 		return "", "", "", fmt.Errorf("%w: %d bytes, want at most %d", ErrMalformed, len(raw), MaxToken)
 	}
 	header, rest, _ := strings.Cut(raw, ".")
-	payload, sig, _ = strings.Cut(rest, ".")
-	if dots := strings.Count(raw, "."); dots != 2 {
-		return "", "", "", fmt.Errorf("%w: want 3 segments, got %d", ErrMalformed, dots+1)
+	payload, sig, two := strings.Cut(rest, ".")
+	if !two || strings.Contains(sig, ".") {
+		return "", "", "", fmt.Errorf("%w: want 3 segments, got %d", ErrMalformed, strings.Count(raw, ".")+1)
 	}
 	if header == "" || sig == "" {
 		return "", "", "", fmt.Errorf("%w: header or signature is empty", ErrMalformed)

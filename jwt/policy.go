@@ -20,7 +20,7 @@ type Policy struct {
 
 	Issuers   []string // accepted iss, compared exactly; empty: iss is not checked, the key alone says who signed
 	Audiences []string // at least one of them must be in aud; empty: the token must have no aud
-	Types     []string // accepted typ, compared as media types; empty: not checked
+	Types     []string // accepted typ, compared as media types, "" for none; empty list: not checked
 	Require   []string // further claims that must be there and not null
 
 	InsecureOptionalExpiry bool // a token without exp is accepted and lives for ever; one with exp still ends

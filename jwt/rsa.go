@@ -94,6 +94,11 @@ func newRSAPrivate(a *algorithm, private *rsa.PrivateKey) (*rsaKey, error) {
 
 // withPrivate adds the private part, which must belong to the public part.
 func (k *rsaKey) withPrivate(d, p, q *big.Int) (*rsaKey, error) {
+	for _, n := range []*big.Int{d, p, q} { // before any arithmetic, whose cost grows with the size
+		if n.Sign() <= 0 || n.Cmp(k.open.N) >= 0 {
+			return nil, errors.New("RSA private key: want d and primes between 0 and n")
+		}
+	}
 	copied := func(n *big.Int) *big.Int { return new(big.Int).Set(n) }
 	private := &rsa.PrivateKey{PublicKey: *k.open, D: copied(d), Primes: []*big.Int{copied(p), copied(q)}}
 	private.Precompute()

@@ -11,11 +11,27 @@ import (
 // says otherwise is refused. The header is written in the order alg, typ, kid, then Extra by name; parameters that Parse
 // refuses cannot be set.
 func Sign(k Key, h Header, payload []byte) (string, error) {
-	return sign(k, h, func(dst []byte) ([]byte, error) { return append(dst, payload...), nil })
+	w, err := k.begin(h)
+	if err != nil {
+		return "", err
+	}
+	defer k.k.pool.Put(w)
+	w.sig = append(w.sig[:0], payload...)
+	return k.finish(w)
 }
 
 // SignClaims signs claims.
-func SignClaims(k Key, h Header, c Claims) (string, error) { return sign(k, h, c.AppendJSON) }
+func SignClaims(k Key, h Header, c Claims) (string, error) {
+	w, err := k.begin(h)
+	if err != nil {
+		return "", err
+	}
+	defer k.k.pool.Put(w)
+	if w.sig, err = c.AppendJSON(w.sig[:0]); err != nil {
+		return "", err
+	}
+	return k.finish(w)
+}
 
 // SignJSON signs what encoding/json makes of claims, which must be an object that ParseClaims accepts: a registered claim
 // of a wrong type is an error here and not at the verifier. In a map[string]any, the times exp, nbf, iat and auth_time
@@ -45,20 +61,20 @@ func withSeconds(m map[string]any) map[string]any {
 	return out
 }
 
-// sign builds the token in memory that belongs to the key; only the finished text is allocated.
-func sign(k Key, h Header, payload func([]byte) ([]byte, error)) (string, error) {
+// begin borrows the key's memory and writes the header into it. The payload then goes where the signature will be.
+func (k Key) begin(h Header) (*work, error) {
 	if !k.CanSign() {
-		return "", fmt.Errorf("%w: %v cannot sign", ErrKey, k)
+		return nil, fmt.Errorf("%w: %v cannot sign", ErrKey, k)
 	}
 	segment, err := k.segment(h)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
-	w := k.k.borrow(segment)
-	defer k.k.pool.Put(w)
-	if w.sig, err = payload(w.sig[:0]); err != nil {
-		return "", err
-	}
+	return k.k.borrow(segment), nil
+}
+
+// finish signs; only the finished text is allocated.
+func (k Key) finish(w *work) (string, error) {
 	w.input = encode(append(w.input, '.'), w.sig)
 	n := len(w.input)
 	sig, err := k.k.sign(w)

@@ -2,7 +2,8 @@ package jwt
 
 import (
 	"encoding/json"
-	"fmt"
+	"errors"
+	"unicode/utf8"
 )
 
 // appendName appends what stands before a member's value: a comma unless the object just began, and its name.
@@ -13,11 +14,30 @@ func appendName(dst []byte, name string) []byte {
 	return append(appendText(dst, name), ':')
 }
 
+// param is a named text of a header or JWK.
+type param struct{ name, value string }
+
+// object writes texts as an object; empty ones are left out.
+func object(list []param) []byte { return append(appendParams([]byte{'{'}, list...), '}') }
+
+func appendParams(dst []byte, list ...param) []byte {
+	for _, p := range list {
+		if p.value != "" {
+			dst = appendText(appendName(dst, p.name), p.value)
+		}
+	}
+	return dst
+}
+
 // appendMember appends a member whose value encoding/json writes.
 func appendMember(dst []byte, name string, value any) ([]byte, error) {
 	b, err := json.Marshal(value)
 	if err != nil {
-		return nil, fmt.Errorf("writing JSON: %w", err)
+		return nil, err
+	}
+	z := scan(string(b)) // what we write we must be able to read: depth, surrogates
+	if z.skip(); z.err != nil || !utf8.ValidString(name) {
+		return nil, errors.New("want UTF-8 and at most 16 levels")
 	}
 	return append(appendName(dst, name), b...), nil
 }
