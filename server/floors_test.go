@@ -63,8 +63,8 @@ var rooms = map[string]room{
 	"examples/":                         {issuing, 6}, // programs stand on everything that Go lets them see
 	"bench/":                            {issuing, 6},
 	"interop/":                          {issuing, 6},
-	"server/internal/store/pgtest":      {tests, 1},
-	"server/internal/store/storetest":   {tests, 2},
+	"server/internal/pgtest":            {tests, 1},
+	"server/internal/store/storetest":   {tests, 3},
 	"server/internal/crash/":            {tests, 6},
 }
 
@@ -97,7 +97,7 @@ func TestFloorsFindBreaches(t *testing.T) {
 		"foot on a leg":               {from: "revocation", to: library + "/jwks", library: true},
 		"verifying on issuing":        {from: "server/internal/gateway", to: library + "/server/internal/store"},
 		"issuing on verifying, low":   {from: "server/internal/account", to: library + "/jwks"},
-		"tests in the product":        {from: "server", to: library + "/server/internal/store/pgtest"},
+		"tests in the product":        {from: "server", to: library + "/server/internal/pgtest"},
 		"importer without a room":     {from: "server/internal/util", to: "fmt"},
 		"imported without a room":     {from: "server", to: library + "/helpers"},
 		"library needs a module":      {from: ".", to: "golang.org/x/crypto/argon2", library: true},
