@@ -29,7 +29,7 @@ func newEC(a *algorithm, material any) (material, error) {
 }
 
 func newECPublic(a *algorithm, public *ecdsa.PublicKey) (*ecKey, error) {
-	if public == nil || public.Curve == nil {
+	if public == nil || public.Curve == nil || public.X == nil || public.Y == nil {
 		return nil, errors.New("the key is nil")
 	}
 	if public.Curve != a.curve {

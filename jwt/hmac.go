@@ -5,6 +5,7 @@ import (
 	"crypto"
 	"crypto/hmac"
 	"crypto/x509"
+	"encoding/asn1"
 	"errors"
 	"fmt"
 	"hash"
@@ -54,22 +55,27 @@ func distinct(b []byte) (n int) {
 // isKeyText recognises keys in the forms in which they are passed around. Used as a secret, a public key lets everyone
 // sign (CVE-2015-9235, CVE-2017-11424).
 func isKeyText(b []byte) bool {
-	b = bytes.TrimSpace(b)
-	if bytes.Contains(b, []byte("-----BEGIN ")) {
+	text := bytes.TrimSpace(b)
+	if bytes.Contains(text, []byte("-----BEGIN ")) {
 		return true
 	}
 	for _, prefix := range []string{"ssh-", "ecdsa-sha2-", "sk-ssh-", "sk-ecdsa-"} {
-		if bytes.HasPrefix(b, []byte(prefix)) {
+		if bytes.HasPrefix(text, []byte(prefix)) {
 			return true
 		}
 	}
-	return bytes.HasPrefix(b, []byte("{")) && bytes.Contains(b, []byte(`"kty"`)) || isDER(b)
+	return bytes.HasPrefix(text, []byte("{")) && bytes.Contains(text, []byte(`"kty"`)) || isDER(b)
 }
 
+// isDER recognises them in binary, whatever stands behind them.
 func isDER(b []byte) bool {
-	_, spki := x509.ParsePKIXPublicKey(b)
-	_, pkcs1 := x509.ParsePKCS1PublicKey(b)
-	_, certificate := x509.ParseCertificate(b)
+	var outer asn1.RawValue
+	if _, err := asn1.Unmarshal(b, &outer); err != nil {
+		return false
+	}
+	_, spki := x509.ParsePKIXPublicKey(outer.FullBytes)
+	_, pkcs1 := x509.ParsePKCS1PublicKey(outer.FullBytes)
+	_, certificate := x509.ParseCertificate(outer.FullBytes)
 	return spki == nil || pkcs1 == nil || certificate == nil
 }
 
