@@ -38,7 +38,7 @@ func newInsecureSecret(a *algorithm, b []byte) (material, error) {
 		return nil, errors.New("the secret is the text of a key of another kind, which may be public: " +
 			"use ParsePEM or ParseJWK with its own algorithm, or a random secret")
 	}
-	return secret{a.hash, bytes.Clone(b)}, nil
+	return &secret{a.hash, bytes.Clone(b)}, nil
 }
 
 func distinct(b []byte) (n int) {
@@ -79,14 +79,13 @@ func isDER(b []byte) bool {
 	return spki == nil || pkcs1 == nil || certificate == nil
 }
 
-func (s secret) hash() hash.Hash     { return hmac.New(s.function.New, s.bytes) }
-func (secret) canSign() bool         { return true }
-func (secret) public() material      { return nil }
-func (s secret) verify(w *work) bool { return hmac.Equal(w.digest(), w.sig) }
+func (s *secret) hash() hash.Hash              { return hmac.New(s.function.New, s.bytes) }
+func (*secret) canSign() bool                  { return true }
+func (*secret) public() material               { return nil }
+func (s *secret) verify(w *work) bool          { return hmac.Equal(w.digest(), w.sig) }
+func (s *secret) sign(w *work) ([]byte, error) { return w.digest(), nil }
 
-func (secret) sign(w *work) ([]byte, error) { return w.digest(), nil }
-
-func (s secret) jwk(private bool) []param {
+func (s *secret) jwk(private bool) []param {
 	if !private {
 		return nil
 	}

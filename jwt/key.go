@@ -23,7 +23,8 @@ type key struct {
 	pool  sync.Pool // of *work
 }
 
-// material is what one kind of key can do over the input of w.
+// material is what one kind of key can do over the input of w. It is always a pointer, behind which package fmt does not
+// look when it prints something that holds a Key.
 type material interface {
 	verify(w *work) bool
 	sign(w *work) ([]byte, error)
