@@ -34,7 +34,8 @@ type sessions struct {
 	Sessions []Session `json:"sessions"`
 }
 
-type idPath struct {
+// IDPath names an account or a session. Exported, because huma passes over embedded structs that are not.
+type IDPath struct {
 	ID string `path:"id" maxLength:"64"`
 }
 
@@ -183,7 +184,7 @@ func (a *API) endMySessions(ctx context.Context, in *struct {
 	return nil, err
 }
 
-func (a *API) endMySession(ctx context.Context, in *idPath) (*struct{}, error) {
+func (a *API) endMySession(ctx context.Context, in *IDPath) (*struct{}, error) {
 	id := who(ctx).Subject()
 	return nil, a.Accounts.EndSession(ctx, id, id, in.ID, clientOf(ctx))
 }

@@ -46,7 +46,8 @@ type roleList struct {
 	Roles []Role `json:"roles"`
 }
 
-type rolePath struct {
+// RolePath names a role. Exported, because huma passes over embedded structs that are not.
+type RolePath struct {
 	Role string `path:"role" maxLength:"64"`
 }
 
@@ -58,7 +59,7 @@ type newRoleIn struct {
 }
 
 type permissionsIn struct {
-	rolePath
+	RolePath
 	Body struct {
 		Permissions []string `json:"permissions" maxItems:"100"`
 	}
@@ -121,7 +122,7 @@ func (a *API) editRole(ctx context.Context, in *permissionsIn) (*out[Role], erro
 	return &out[Role]{roleOf(r)}, nil
 }
 
-func (a *API) deleteRole(ctx context.Context, in *rolePath) (*struct{}, error) {
+func (a *API) deleteRole(ctx context.Context, in *RolePath) (*struct{}, error) {
 	if in.Role == a.Accounts.Config.DefaultRole {
 		return nil, errDefaultRole
 	}

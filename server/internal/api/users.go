@@ -46,7 +46,7 @@ type newUserIn struct {
 }
 
 type patchUserIn struct {
-	idPath
+	IDPath
 	Body struct {
 		Username *string `json:"username,omitempty" maxLength:"64"`
 		Email    *string `json:"email,omitempty" maxLength:"254"`
@@ -55,7 +55,7 @@ type patchUserIn struct {
 }
 
 type userRolePath struct {
-	idPath
+	IDPath
 	Role string `path:"role" maxLength:"64"`
 }
 
@@ -141,7 +141,7 @@ func (a *API) createUser(ctx context.Context, in *newUserIn) (*out[User], error)
 	return &out[User]{userOf(u)}, nil
 }
 
-func (a *API) user(ctx context.Context, in *idPath) (*out[User], error) {
+func (a *API) user(ctx context.Context, in *IDPath) (*out[User], error) {
 	u, err := a.Store.User(ctx, in.ID)
 	if err != nil {
 		return nil, err
@@ -175,7 +175,7 @@ func patchAction(disabled *bool) string {
 	return "user.enable"
 }
 
-func (a *API) deleteUser(ctx context.Context, in *idPath) (*struct{}, error) {
+func (a *API) deleteUser(ctx context.Context, in *IDPath) (*struct{}, error) {
 	if err := a.notAbove(ctx, in.ID); err != nil {
 		return nil, err
 	}
@@ -206,14 +206,14 @@ func (a *API) changed(u store.User, err error) (*out[User], error) {
 	return &out[User]{userOf(u)}, nil
 }
 
-func (a *API) userSessions(ctx context.Context, in *idPath) (*out[sessions], error) {
+func (a *API) userSessions(ctx context.Context, in *IDPath) (*out[sessions], error) {
 	if _, err := a.Store.User(ctx, in.ID); err != nil {
 		return nil, err
 	}
 	return a.sessionsOf(ctx, in.ID)
 }
 
-func (a *API) endUserSessions(ctx context.Context, in *idPath) (*struct{}, error) {
+func (a *API) endUserSessions(ctx context.Context, in *IDPath) (*struct{}, error) {
 	if err := a.notAbove(ctx, in.ID); err != nil {
 		return nil, err
 	}
