@@ -74,7 +74,7 @@ func (a *API) config() huma.Config {
 		{Name: "roles", Description: "Named sets of permissions"},
 		{Name: "discovery", Description: "What verifiers and load balancers read"},
 	}
-	c.Formats = formats()
+	c.Formats, c.Transformers = formats(), []huma.Transformer{write}
 	c.CreateHooks = nil // no $schema links in answers: they are ours to the byte
 	c.OpenAPIPath, c.DocsPath, c.SchemasPath = "", "", ""
 	return c

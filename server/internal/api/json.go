@@ -20,8 +20,26 @@ const (
 
 // formats is JSON alone, read strictly: a name that stands twice, which two readers could read in two ways, is refused.
 func formats() map[string]huma.Format {
-	f := huma.Format{Marshal: huma.DefaultJSONFormat.Marshal, Unmarshal: unmarshal}
+	f := huma.Format{Marshal: send, Unmarshal: unmarshal}
 	return map[string]huma.Format{"application/json": f, "json": f}
+}
+
+// written is an answer's body as it goes out.
+type written []byte
+
+// write is the transformer of all answers. It runs before the status is sent, so an answer that cannot be written is
+// still a whole 500.
+func write(_ huma.Context, _ string, v any) (any, error) {
+	var b bytes.Buffer
+	if err := huma.DefaultJSONFormat.Marshal(&b, v); err != nil {
+		panic(err)
+	}
+	return written(b.Bytes()), nil
+}
+
+func send(w io.Writer, v any) error {
+	_, _ = w.Write(v.(written)) // the client is gone: nobody to tell
+	return nil
 }
 
 // unmarshal is called twice for a body: for validation, then for the handler's type. Once is enough for the check.
