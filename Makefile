@@ -5,7 +5,7 @@ SHELL := /bin/bash
 # How long fuzz gives each target (10m, or a count as in 50000x), and how often crash kills the server.
 FUZZTIME ?= 10m
 KILLS ?= 50
-# Flags of the server, for run and dev: make dev ARGS="--limits off".
+# Flags for run, dev and bench: make dev ARGS="--limits off".
 ARGS ?=
 
 # Modules that keep out of the workspace, so that the versions of what they compare us with never reach ours.
@@ -32,12 +32,12 @@ needs:
 
 race: ## only the tests
 	@scripts/test work
-	@$(foreach m,$(apart),cd $(m) && GOWORK=off ../scripts/test ./... && cd .. &&) true
+	@$(foreach m,$(apart),cd $(m) && GOWORK=off go vet ./... && GOWORK=off ../scripts/test ./... && cd .. &&) true
 
 check: ## everything that a change must pass: format, vet, staticcheck, tests, tidiness, checksums, known faults
 	@test -z "$$(gofmt -l . | tee /dev/stderr)"
 	go vet work
-	go run honnef.co/go/tools/cmd/staticcheck@v0.8.2 $$(go list work)
+	go run honnef.co/go/tools/cmd/staticcheck@v0.8.2 -checks inherit,-ST1005 $$(go list work) # an error may begin with a setting's name
 	@$(MAKE) --no-print-directory test
 	scripts/tidy --check
 	go mod verify
@@ -55,4 +55,4 @@ crash: ## kill -9 the server KILLS (50) times in the middle of its writes and lo
 	go test ./server/internal/crash -count=1 -v -kills $(KILLS)
 
 bench: ## measure log-ins, rotations and guarded requests beside their limits
-	cd bench && GOWORK=off go run .
+	cd bench && GOWORK=off go run . $(ARGS)
