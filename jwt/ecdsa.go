@@ -18,16 +18,6 @@ type ecKey struct {
 	private  *ecdsa.PrivateKey // nil in a public key
 }
 
-func newEC(a *algorithm, material any) (material, error) {
-	switch m := material.(type) {
-	case *ecdsa.PublicKey:
-		return newECPublic(a, m)
-	case *ecdsa.PrivateKey:
-		return newECPrivate(a, m)
-	}
-	return nil, errors.New("not an ECDSA key")
-}
-
 func newECPublic(a *algorithm, public *ecdsa.PublicKey) (*ecKey, error) {
 	if public == nil || public.Curve == nil || public.X == nil || public.Y == nil {
 		return nil, errors.New("the key is nil")

@@ -14,16 +14,6 @@ type edKey struct {
 	private ed25519.PrivateKey // nil in a public key
 }
 
-func newEd(material any) (material, error) {
-	switch m := material.(type) {
-	case ed25519.PublicKey:
-		return newEdPublic(m)
-	case ed25519.PrivateKey:
-		return newEdPrivate(m)
-	}
-	return nil, errors.New("not an Ed25519 key")
-}
-
 func newEdPublic(public []byte) (*edKey, error) {
 	if len(public) != ed25519.PublicKeySize {
 		return nil, fmt.Errorf("public key of %d bytes: want %d", len(public), ed25519.PublicKeySize)

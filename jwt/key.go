@@ -80,26 +80,37 @@ func NewKey(alg, kid string, material any) (Key, error) {
 }
 
 func newMaterial(a *algorithm, material any) (material, error) {
-	wrong := fmt.Errorf("want %s, got %T", wanted[a.kty], material)
 	switch m := material.(type) {
 	case []byte:
 		if a.kty == "oct" {
 			return newSecret(a, m)
 		}
-	case *rsa.PublicKey, *rsa.PrivateKey:
+	case *rsa.PublicKey:
 		if a.kty == "RSA" {
-			return newRSA(a, m)
+			return newRSAPublic(a, m)
 		}
-	case *ecdsa.PublicKey, *ecdsa.PrivateKey:
+	case *rsa.PrivateKey:
+		if a.kty == "RSA" {
+			return newRSAPrivate(a, m)
+		}
+	case *ecdsa.PublicKey:
 		if a.kty == "EC" {
-			return newEC(a, m)
+			return newECPublic(a, m)
 		}
-	case ed25519.PublicKey, ed25519.PrivateKey:
+	case *ecdsa.PrivateKey:
+		if a.kty == "EC" {
+			return newECPrivate(a, m)
+		}
+	case ed25519.PublicKey:
 		if a.kty == "OKP" {
-			return newEd(m)
+			return newEdPublic(m)
+		}
+	case ed25519.PrivateKey:
+		if a.kty == "OKP" {
+			return newEdPrivate(m)
 		}
 	}
-	return nil, wrong
+	return nil, fmt.Errorf("want %s, got %T", wanted[a.kty], material)
 }
 
 // wanted says by key type what NewKey takes.
@@ -189,13 +200,14 @@ func (k Key) Symmetric() bool { return k.k != nil && k.k.alg.kty == "oct" }
 
 // Public returns the key without its private part, the zero Key for a secret.
 func (k Key) Public() Key {
-	if k.k == nil || k.Symmetric() {
-		return Key{}
-	}
 	if !k.CanSign() {
 		return k
 	}
-	public, _ := newKey(k.k.alg, k.k.id, k.k.public()) // the kid was accepted before
+	open := k.k.public()
+	if open == nil {
+		return Key{}
+	}
+	public, _ := newKey(k.k.alg, k.k.id, open) // the kid was accepted before
 	return public
 }
 

@@ -18,16 +18,6 @@ type rsaKey struct {
 	private  *rsa.PrivateKey // nil in a public key
 }
 
-func newRSA(a *algorithm, material any) (material, error) {
-	switch m := material.(type) {
-	case *rsa.PublicKey:
-		return newRSAPublic(a, m)
-	case *rsa.PrivateKey:
-		return newRSAPrivate(a, m)
-	}
-	return nil, errors.New("not an RSA key")
-}
-
 func newRSAPublic(a *algorithm, public *rsa.PublicKey) (*rsaKey, error) {
 	if public == nil || public.N == nil {
 		return nil, errors.New("the key is nil")
