@@ -2,7 +2,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: help run dev test race check fmt tidy fuzz bench crash needs
 
-# How long fuzz gives each target (10m, or a count as in 50000x), and how often crash kills the server.
+# How long fuzz gives each target (10m, or a count as in 100000x), and how often crash kills the server.
 FUZZTIME ?= 10m
 KILLS ?= 50
 # Flags for run, dev and bench: make dev ARGS="--limits off".
@@ -23,7 +23,7 @@ dev: ## the same, rebuilt and restarted on every change
 # The short forms of fuzz and crash go first, so that the last lines are the packages' results. Short fuzzing counts
 # instead of timing: until Go 1.27 a duration may end in a false "context deadline exceeded" (go.dev/issue/75804).
 test: needs ## fetch what the tests need, then fuzz and crash in short and all tests with the race detector
-	@$(MAKE) --no-print-directory fuzz FUZZTIME=30000x
+	@$(MAKE) --no-print-directory fuzz FUZZTIME=100000x
 	@$(MAKE) --no-print-directory crash KILLS=10
 	@$(MAKE) --no-print-directory race
 
