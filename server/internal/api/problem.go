@@ -48,8 +48,10 @@ var (
 	errNotFound   = &Problem{Status: 404, Code: "not_found", Detail: "There is nothing here. The routes are listed at /docs."}
 )
 
-// useProblems makes huma speak Problem. Its hook is a variable of the package, the same for every API of the process.
+// useProblems makes huma speak Problem and tell `Username` from `username`, which two readers would read in two ways.
+// These are variables of its package, the same for every API of the process.
 var useProblems = sync.OnceFunc(func() {
+	huma.ValidateStrictCasing = true
 	huma.NewError = func(status int, msg string, errs ...error) huma.StatusError {
 		return problemOf(status, msg, errs)
 	}
