@@ -18,7 +18,8 @@ import (
 func ParseClaims(payload []byte) (Claims, error) { return readClaims(string(payload), nil) }
 
 // ParseClaimsExcept is ParseClaims without reading the registered claims that are named: whatever their type, their
-// fields stay empty. It is for tokens of other systems that put something else under those names, which Decode reads.
+// fields stay empty. It is for tokens of other systems that put something else under those names, which Decode reads. Such
+// claims are not written again.
 func ParseClaimsExcept(payload []byte, names ...string) (Claims, error) {
 	return readClaims(string(payload), names)
 }
@@ -42,12 +43,12 @@ func readClaims(s string, except []string) (Claims, error) {
 	return c, nil
 }
 
-// named adds the name of the claim that could not be read, where it is one that we know.
+// named says which claim could not be read, where it is one that we know.
 func named(err error, name string) error {
 	if slices.Contains(registered, name) {
-		return fmt.Errorf("claim %s: %w", name, err)
+		return fmt.Errorf("%w: claim %s: %w", ErrMalformed, name, err)
 	}
-	return fmt.Errorf("claims: %w", err)
+	return fmt.Errorf("%w: claims: %w", ErrMalformed, err)
 }
 
 // read reads the value of one member. Texts of lists go behind those in all, and at tells where they stand.

@@ -335,12 +335,42 @@ func TestUnverifiedHidesClaims(t *testing.T) {
 	for m := range kind.NumMethod() {
 		methods = append(methods, kind.Method(m).Name)
 	}
-	if want := []string{"Header", "Verify"}; !reflect.DeepEqual(methods, want) {
+	if want := []string{"Header", "String", "Verify"}; !reflect.DeepEqual(methods, want) {
 		t.Errorf("got methods %v, want %v", methods, want)
 	}
 	for f := range kind.NumField() {
 		if kind.Field(f).IsExported() {
 			t.Errorf("field %s is exported", kind.Field(f).Name)
+		}
+	}
+}
+
+// Printing a token shows neither what a bearer could use nor what it claims.
+func TestTokensAreNotPrinted(t *testing.T) {
+	k := edKey(t, "k")
+	raw := must(jwt.Sign(k, jwt.Header{}, []byte(`{"sub":"alice"}`)))(t)
+	got := fmt.Sprintf("%v %+v %s", must(jwt.Parse(raw))(t), must(jwt.Verify(raw, k))(t), must(jwt.Parse(raw))(t))
+	_, payload, _ := segments(raw)
+	if strings.Contains(got, "alice") || strings.Contains(got, payload) || !strings.Contains(got, `kid "k"`) {
+		t.Errorf("got %s, want the header alone", got)
+	}
+}
+
+// One key serves many goroutines.
+func TestConcurrentUse(t *testing.T) {
+	for _, alg := range []string{jwt.HS256, jwt.RS256, jwt.ES256, jwt.EdDSA} {
+		k := privateKey(t, alg)
+		for g := range 4 {
+			t.Run(fmt.Sprint(alg, " ", g), func(t *testing.T) {
+				t.Parallel()
+				for i := range 20 {
+					payload := fmt.Sprintf(`{"sub":"%d-%d"}`, g, i)
+					v := accepted(t, must(jwt.Sign(k, jwt.Header{}, []byte(payload)))(t), k)
+					if got := string(v.Payload()); got != payload {
+						t.Errorf("got %s, want %s", got, payload)
+					}
+				}
+			})
 		}
 	}
 }

@@ -79,8 +79,8 @@ func (k *ecKey) public() material {
 	return &public
 }
 
-// verify takes r‖s of fixed width only; crypto/ecdsa refuses numbers outside 1 … n-1. The sum is no longer part of the
-// input when the input's memory takes the signature in the form that crypto/ecdsa reads.
+// verify takes r‖s of fixed width only; crypto/ecdsa refuses numbers outside 1 … n-1. Once the input is hashed, its
+// memory serves for the signature in the form that crypto/ecdsa reads.
 func (k *ecKey) verify(w *work) bool {
 	if len(w.sig) != 2*k.size {
 		return false

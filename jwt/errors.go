@@ -6,8 +6,9 @@ import (
 	"time"
 )
 
-// Why a token is refused. Every error of Parse, Verify, ParseClaims and Policy.Check wraps at least one of these; an
-// error that lists several faults wraps all of theirs. No error text contains the token, a claim's secret or a key.
+// Why a token is refused. Every error of Parse, Verify, ParseClaims and Policy.Check wraps at least one of these, or
+// ErrKey or ErrPolicy where the program is at fault; an error that lists several faults wraps all of theirs. No error text
+// contains the token, a claim's secret or a key.
 var (
 	ErrMalformed   = errors.New("malformed token")       // not a strict compact JWS, or header or claims break a rule of form
 	ErrAlgorithm   = errors.New("algorithm not allowed") // unknown, or not the one that the key is bound to

@@ -40,7 +40,7 @@ func parseHeader(s string) (Header, error) {
 		}
 	}
 	if z.err != nil {
-		return Header{}, fmt.Errorf("header: %w", z.err)
+		return Header{}, fmt.Errorf("%w: header: %w", ErrMalformed, z.err)
 	}
 	if !hasAlg {
 		return Header{}, fmt.Errorf("%w: header without alg", ErrMalformed)

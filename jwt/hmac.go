@@ -18,7 +18,7 @@ type secret struct {
 }
 
 // newSecret refuses what a guesser finds: short secrets, and those that hardly vary, such as one byte or one word
-// repeated. A random secret of 32 bytes has fewer than 8 different bytes once in 10^40 times.
+// repeated. A random secret of 32 bytes has fewer than 8 different bytes once in 10^36 times.
 func newSecret(a *algorithm, b []byte) (material, error) {
 	const remedy = "make one with: openssl rand -base64 64"
 	if want := a.hash.Size(); len(b) < want {

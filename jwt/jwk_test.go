@@ -3,6 +3,7 @@ package jwt_test
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -133,6 +134,9 @@ func refusedJWK(t *testing.T, jwk []byte) {
 	k, err := jwt.ParseJWK(jwk)
 	if wantErr(t, err, jwt.ErrKey); !k.IsZero() {
 		t.Errorf("%s: got %v beside an error", jwk, k)
+	}
+	if errors.Is(err, jwt.ErrMalformed) {
+		t.Errorf("a token is blamed for a key: %v", err)
 	}
 }
 

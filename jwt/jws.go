@@ -104,6 +104,9 @@ func decodeAll(buf []byte, header, payload, sig string) (blob string, n [2]int, 
 // Header returns what the token says about itself; with it the key is chosen, and nothing else should be.
 func (u Unverified) Header() Header { return u.header }
 
+// String tells header and length, so that logs do not show tokens.
+func (u Unverified) String() string { return describe("unverified", u.header, len(u.payload)) }
+
 // Verify checks the signature. The header's algorithm must be the key's, which is compared before any cryptography is
 // done: [ErrAlgorithm]. A signature that does not match is [ErrSignature].
 func (u Unverified) Verify(k Key) (Verified, error) {
@@ -121,6 +124,13 @@ func (u Unverified) Verify(k Key) (Verified, error) {
 
 // Header returns the header, which the signature covers.
 func (v Verified) Header() Header { return v.header }
+
+// String tells header and length, so that logs do not show claims.
+func (v Verified) String() string { return describe("verified", v.header, len(v.payload)) }
+
+func describe(state string, h Header, payload int) string {
+	return fmt.Sprintf("%s token: alg %s, typ %q, kid %q, payload of %d bytes", state, h.Algorithm, h.Type, h.KeyID, payload)
+}
 
 // Payload returns a copy of the payload.
 func (v Verified) Payload() []byte { return []byte(v.payload) }

@@ -1,6 +1,7 @@
 package jwt
 
 import (
+	"errors"
 	"fmt"
 	"math/bits"
 	"strings"
@@ -36,7 +37,7 @@ type scanner struct {
 func scan(s string) scanner {
 	z := scanner{s: s}
 	if !utf8.ValidString(s) {
-		z.err = fmt.Errorf("%w: JSON is not UTF-8", ErrMalformed)
+		z.err = errors.New("JSON that is not UTF-8")
 	}
 	return z
 }
@@ -44,7 +45,7 @@ func scan(s string) scanner {
 // fail records the first fault. It quotes nothing of the text, which may come from anyone.
 func (z *scanner) fail(want string) {
 	if z.err == nil {
-		z.err = fmt.Errorf("%w: JSON at byte %d: want %s", ErrMalformed, z.i, want)
+		z.err = fmt.Errorf("JSON at byte %d: want %s", z.i, want)
 	}
 }
 
