@@ -156,7 +156,8 @@ type Users interface {
 	// PatchUser changes what is not nil. Disabling raises Version, ends every session and records a `user` revocation;
 	// ErrLastAdmin. ErrNotFound, ErrUsernameTaken, ErrEmailTaken. Returns the account as it is after.
 	PatchUser(ctx context.Context, id string, p UserPatch, e Event) (User, error)
-	// DeleteUser removes the account and its sessions and records a `user` revocation. ErrNotFound, ErrLastAdmin.
+	// DeleteUser removes the account, ends its sessions and clears what they say about a person, and records a `user`
+	// revocation. ErrNotFound, ErrLastAdmin.
 	DeleteUser(ctx context.Context, id string, e Event) error
 }
 
@@ -193,7 +194,8 @@ type Sessions interface {
 	// Reauthenticate sets AuthTime of a live session whose user's hash still is hash: ErrEnded, ErrConflict, ErrDisabled.
 	Reauthenticate(ctx context.Context, id string, hash string, at time.Time, e Event) (Session, Access, error)
 	// EndSessions ends what sel names, idempotently, records a `session` revocation for each session that was alive, and
-	// returns how many that were. The event is written only if there was one.
+	// returns how many that were. The event is written only if there was one. A session counts as alive until TokenLife
+	// and a minute after it expired: its last access token may be, and a log-out must reach it.
 	EndSessions(ctx context.Context, sel Select, reason string, e Event) (int, error)
 	// Session returns one session, ended or not, or ErrNotFound.
 	Session(ctx context.Context, id string) (Session, error)
@@ -211,7 +213,8 @@ type Select struct {
 // presentable for Grace. If it is the immediate predecessor within its grace, nothing changes and the same successor is
 // returned. Anything older is reuse: the session ends with a `session` revocation and an event session.reuse, and the
 // call returns ErrReused. A counter above the session's comes from a lost future (a restored database): the session is
-// ended too, and the call returns ErrEnded. An ended or expired session is left as it is.
+// ended too, with an event session.reuse, and the call returns ErrEnded. An ended or expired session is left as it is. A
+// user who is disabled or gone is seen first.
 type Rotation struct {
 	SessionID string
 	Counter   int64
@@ -234,7 +237,7 @@ type Roles interface {
 	// CreateRole stores a new role. ErrRoleTaken.
 	CreateRole(ctx context.Context, r Role, e Event) error
 	// SetPermissions replaces a role's permissions, raises the policy version and records a `role` revocation with it.
-	// No-op without event when they are the same. ErrNotFound.
+	// No-op without event when they are the same. ErrNotFound; ErrConflict for RoleAdmin.
 	SetPermissions(ctx context.Context, role string, permissions []string, e Event) (Role, error)
 	// DeleteRole takes the role from everybody and removes it, raises the policy version and records a `role`
 	// revocation. ErrNotFound; ErrConflict for RoleAdmin.
@@ -263,8 +266,8 @@ type Log interface {
 	Events(ctx context.Context, p Page) ([]Event, error)
 	// Revocations calls yield for every record that has not expired at now, in no particular order.
 	Revocations(ctx context.Context, now time.Time, yield func(revocation.Record)) error
-	// Sweep deletes a bounded batch of what is past use at now (expired revocations, spent or old invites, sessions that
-	// ended or expired more than keep ago) and returns how many rows went.
+	// Sweep deletes a bounded batch of what is past use at now (expired revocations, old invites, sessions that ended or
+	// expired more than keep ago and have no living access token) and returns how many rows went.
 	Sweep(ctx context.Context, now time.Time, keep time.Duration) (int, error)
 }
 

@@ -135,9 +135,10 @@ func (t *tx) mayRefresh(id string) (store.Access, error) {
 	return a, nil
 }
 
-// notCurrent answers a refresh that did not win. The session is locked first: what it says now stays true until the end.
+// notCurrent answers a refresh that did not win. What it reads is committed, and counters only rise: a token that is old
+// now stays old.
 func (t *tx) notCurrent(r store.Rotation, e store.Event) (rotation, error) {
-	s, err := t.session(`UPDATE sessions SET counter = counter WHERE id = $1 RETURNING `+sessionColumns, r.SessionID)
+	s, err := t.session(sessionByID, r.SessionID)
 	if err != nil {
 		return rotation{}, err
 	}
@@ -154,14 +155,20 @@ func (t *tx) notCurrent(r store.Rotation, e store.Event) (rotation, error) {
 	case r.Counter > s.Counter:
 		e.Detail = "the token is newer than the session: the database was restored from a backup"
 		return t.refuse(s, revocation.ReasonEnded, store.ErrEnded, e)
+	case r.Counter < s.Counter:
+		return t.refuse(s, revocation.ReasonReused, store.ErrReused, e)
 	}
-	return t.refuse(s, revocation.ReasonReused, store.ErrReused, e)
+	return rotation{}, store.ErrConflict // it was not current and now is: not a reason to end anything
 }
 
-// refuse ends the session that a stale token was presented for.
+// refuse ends the session that a stale token was presented for. Of concurrent calls one ends it.
 func (t *tx) refuse(s store.Session, reason string, refusal error, e store.Event) (rotation, error) {
-	if _, err := t.end(store.Select{ID: s.ID}, reason); err != nil {
+	n, err := t.end(store.Select{ID: s.ID}, reason)
+	if err != nil {
 		return rotation{}, err
+	}
+	if n == 0 {
+		return rotation{}, store.ErrEnded
 	}
 	e.Action, e.Result = "session.reuse", store.ResultFail
 	return rotation{refused: refusal}, t.audit(e)
@@ -170,10 +177,9 @@ func (t *tx) refuse(s store.Session, reason string, refusal error, e store.Event
 // Reauthenticate sets AuthTime of a live session whose user has just proved the password.
 func (s *Store) Reauthenticate(ctx context.Context, id, hash string, at time.Time, e store.Event) (store.Session, store.Access, error) {
 	out, err := do(ctx, s, func(t *tx) (out store.Rotated, err error) {
-		if out.Session, err = t.session(sessionByID, id); err != nil {
-			return out, err
+		if out.Session, err = t.session(sessionByID, id); err == nil {
+			out.Access, err = t.proved(out.UserID, hash)
 		}
-		out.Access, err = t.proved(out.UserID, hash)
 		if errors.Is(err, store.ErrNotFound) {
 			return out, store.ErrEnded
 		}

@@ -26,9 +26,9 @@ type lite3 struct {
 }
 
 // pragmas are what an acknowledged deed rests on. FULL, because in WAL mode NORMAL loses acknowledged commits when the
-// power fails. The wait for another process's lock (a command-line deed) ends within the second that a caller may be kept waiting.
+// power fails. The writer waits for other processes itself, in steps of the busy_timeout.
 var pragmas = []struct{ name, set, want string }{
-	{"busy_timeout", "900", "900"},
+	{"busy_timeout", "1", "1"},
 	{"journal_mode", "WAL", "wal"},
 	{"synchronous", "FULL", "2"},
 	{"foreign_keys", "ON", "1"},
@@ -82,6 +82,9 @@ func sqliteDB(path, mode string, conns int) *sql.DB {
 			q.Add("_pragma", p.name+"("+p.set+")")
 		}
 	}
+	if mode == "ro" {
+		q.Add("_pragma", "busy_timeout(900)") // a reader waits only while another process recovers the log
+	}
 	u := url.URL{Scheme: "file", Path: filepath.ToSlash(path), RawQuery: q.Encode()}
 	db, err := sql.Open("sqlite", u.String())
 	if err != nil {
@@ -119,6 +122,12 @@ func sound(ctx context.Context, db *sql.DB, path string) error {
 func damaged(err error) bool {
 	e, ok := errors.AsType[*sqlite.Error](err)
 	return ok && (e.Code()&0xff == lite.SQLITE_CORRUPT || e.Code()&0xff == lite.SQLITE_NOTADB)
+}
+
+// busy tells whether another process holds the lock.
+func busy(err error) bool {
+	e, ok := errors.AsType[*sqlite.Error](err)
+	return ok && e.Code()&0xff == lite.SQLITE_BUSY
 }
 
 func (l *lite3) write(ctx context.Context, do func(context.Context, runner) error) error {

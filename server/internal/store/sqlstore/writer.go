@@ -19,11 +19,16 @@ type writer struct {
 	done  chan struct{}
 }
 
-// Bounds of a batch and of the queue. A batch takes what waits and never waits for more.
 const (
+	// A batch takes what waits, within these bounds, and never waits for more.
 	batchDeeds = 500
 	batchTime  = 2 * time.Millisecond
 	queueDeeds = 1024
+
+	// Every turn the lock is left alone for longer than the millisecond in which another process asks for it again
+	// (a command-line deed); without that it could starve beside a server under load.
+	turn = 50 * time.Millisecond
+	rest = 1500 * time.Microsecond
 )
 
 // deed is one waiting call.
@@ -68,6 +73,7 @@ func (w *writer) close() error {
 
 func (w *writer) loop() {
 	defer close(w.done)
+	rested := time.Now()
 	for d := range w.queue {
 		batch, err := w.batch(d)
 		for _, d := range batch {
@@ -76,12 +82,16 @@ func (w *writer) loop() {
 			}
 			close(d.done)
 		}
+		if time.Since(rested) > turn {
+			time.Sleep(rest)
+			rested = time.Now()
+		}
 	}
 }
 
 // batch runs first and what waits behind it, and returns those it ran; an error is the answer to all of them.
 func (w *writer) batch(first *deed) ([]*deed, error) {
-	if err := w.sql("BEGIN IMMEDIATE"); err != nil {
+	if err := w.begin(); err != nil {
 		return w.waiting(first), err // they have waited as long as first did, and would wait as long again
 	}
 	var batch []*deed
@@ -104,6 +114,20 @@ func (w *writer) batch(first *deed) ([]*deed, error) {
 		return batch, err
 	}
 	return batch, nil
+}
+
+// begin waits for another process as long as a caller may be kept waiting, and asks every millisecond (busy_timeout):
+// SQLite's own pauses grow to a tenth of a second.
+func (w *writer) begin() error {
+	for start := time.Now(); ; {
+		_, err := w.on.ExecContext(context.Background(), "BEGIN IMMEDIATE")
+		if err == nil {
+			return nil
+		}
+		if !busy(err) || time.Since(start) > defaultPatience {
+			return unanswered{err}
+		}
+	}
 }
 
 // run runs one deed. An error of its own is its answer; the returned one means that the transaction is gone. SQLite

@@ -26,8 +26,9 @@ CREATE TABLE users (
     created_at     INTEGER NOT NULL,
     updated_at     INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
-CREATE UNIQUE INDEX users_username_key ON users (username_key) WHERE username_key <> '';
+-- The newest index is checked first: where both names are taken, the username is said to be, as on PostgreSQL.
 CREATE UNIQUE INDEX users_email_key ON users (email_key) WHERE email_key <> '';
+CREATE UNIQUE INDEX users_username_key ON users (username_key) WHERE username_key <> '';
 
 CREATE TABLE user_roles (
     user_id TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
