@@ -25,7 +25,7 @@ type Kind uint8
 const (
 	Token   Kind = 1 + iota // the token with this jti
 	Session                 // the tokens with this sid
-	User                    // the tokens of this sub with ver < Version; tokens without ver: issued at or before Before
+	User                    // the tokens of this sub with ver < Version; without ver: with iat ≤ Before, or without iat too
 	Role                    // the tokens that hold this role with pol < Version
 	SignKey                 // the tokens signed with this kid
 )
@@ -64,7 +64,7 @@ const (
 // Key names what a record kills without telling a stranger what it is.
 type Key [16]byte
 
-// KeyOf returns the first 16 bytes of SHA-256(kind, 0, issuer, 0, value).
+// KeyOf returns the first 16 bytes of SHA-256(kind, 0, issuer, 0, value), kind and zeros being one byte each.
 func KeyOf(k Kind, issuer, value string) Key {
 	var stack [192]byte
 	b := append(stack[:0], byte(k), 0)
@@ -81,6 +81,6 @@ type Record struct {
 	Key       Key
 	Version   int64     // for User and Role
 	Before    time.Time // for User, against tokens of other issuers that carry no ver
-	ExpiresAt time.Time // when the last token that it could hit has expired
+	ExpiresAt time.Time // when the last token that it could hit has expired; zero: never
 	Reason    string
 }

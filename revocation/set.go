@@ -1,7 +1,10 @@
 package revocation
 
 import (
+	"cmp"
 	"context"
+	"math"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -37,8 +40,8 @@ func NewSet() *Set {
 	return s
 }
 
-// Add puts records in. A record that is already there is merged: the higher version, the later Before and the later
-// expiry win, so order and repetition do not matter. Records of an unknown kind are ignored.
+// Add puts records in. A record that is already there is merged: the higher version with its reason, the later Before and
+// the later expiry win, so order and repetition do not matter. Records of an unknown kind are ignored.
 func (s *Set) Add(records ...Record) {
 	for _, r := range records {
 		if r.Kind >= Token && r.Kind <= SignKey {
@@ -50,17 +53,44 @@ func (s *Set) Add(records ...Record) {
 func (t *table) add(r Record) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	e := t.dead[r.Key]
-	if e.reason == "" || r.Version > e.version {
-		e.reason = r.Reason
-	}
-	e.version = max(e.version, r.Version)
-	e.expiresAt = max(e.expiresAt, r.ExpiresAt.Unix())
-	if !r.Before.IsZero() {
-		e.before = max(e.before, r.Before.Unix())
-	}
-	t.dead[r.Key] = e
+	t.dead[r.Key] = t.dead[r.Key].union(entryOf(r))
 	t.size.Store(int64(len(t.dead)))
+}
+
+func entryOf(r Record) entry {
+	e := entry{version: r.Version, expiresAt: math.MaxInt64, reason: r.Reason}
+	if !r.ExpiresAt.IsZero() {
+		e.expiresAt = r.ExpiresAt.Unix()
+	}
+	if !r.Before.IsZero() {
+		e.before = r.Before.Unix()
+	}
+	return e
+}
+
+// union keeps the reason of the higher version: what happened last. The zero entry changes nothing.
+func (e entry) union(o entry) entry {
+	if o.version > e.version || o.version == e.version && graver(o.reason, e.reason) {
+		e.reason = o.reason
+	}
+	e.version, e.before, e.expiresAt = max(e.version, o.version), max(e.before, o.before), max(e.expiresAt, o.expiresAt)
+	return e
+}
+
+// graver puts reasons into an order, so that the union of two records does not depend on theirs. ReasonPermissions
+// promises that a refresh helps, so it yields to every other.
+func graver(a, b string) bool {
+	return cmp.Or(cmp.Compare(weight(a), weight(b)), strings.Compare(a, b)) > 0
+}
+
+func weight(reason string) int {
+	switch reason {
+	case "":
+		return 0
+	case ReasonPermissions:
+		return 1
+	}
+	return 2
 }
 
 // Check tells whether a record hits t. It never fails and never blocks on anything but memory; what this Set knows, it
@@ -110,19 +140,33 @@ func (s *Set) find(k Kind, issuer, value string) (entry, bool) {
 	return e, ok
 }
 
-// Sweep drops the records that have expired at now.
+// Bounds of Sweep.
+const (
+	grace     = 60   // seconds: the most that a guard's leeway keeps an expired token alive
+	sweepStep = 4096 // records looked at before waiting checks are let in
+)
+
+// Sweep drops the records that expired more than a minute before now. The minute is the largest leeway of a guard.
 func (s *Set) Sweep(now time.Time) {
 	for k := range s.kinds {
-		t := &s.kinds[k]
-		t.mu.Lock()
-		for key, e := range t.dead {
-			if e.expiresAt < now.Unix() {
-				delete(t.dead, key)
-			}
-		}
-		t.size.Store(int64(len(t.dead)))
-		t.mu.Unlock()
+		s.kinds[k].sweep(now.Unix() - grace)
 	}
+}
+
+func (t *table) sweep(before int64) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	n := 0
+	for key, e := range t.dead {
+		if e.expiresAt < before {
+			delete(t.dead, key)
+		}
+		if n++; n%sweepStep == 0 {
+			t.mu.Unlock()
+			t.mu.Lock()
+		}
+	}
+	t.size.Store(int64(len(t.dead)))
 }
 
 // Len returns how many records the set holds.
