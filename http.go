@@ -8,6 +8,7 @@ func (g *Guard) Need(rule Rule) func(http.Handler) http.Handler {
 	if err := rule.Check(); err != nil {
 		panic("jotgate: rule: " + err.Error())
 	}
+	rule = rule.clone()
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			id, err := g.CheckRequest(r, rule)

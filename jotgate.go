@@ -25,6 +25,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/jotgate/jotgate/jwt"
@@ -104,26 +105,23 @@ func New(c Config) (*Guard, error) {
 func (c Config) check() error {
 	var faults []error
 	if c.Issuer == "" && !c.InsecureSkipIssuer {
-		faults = append(faults, errors.New("Issuer: empty; set it to the iss of your tokens"))
+		faults = append(faults, errors.New("jotgate.Config.Issuer: empty; set it to the iss of your tokens"))
 	}
 	if c.Audience == "" && !c.InsecureSkipAudience {
-		faults = append(faults, errors.New("Audience: empty; set it to the aud that names this API"))
+		faults = append(faults, errors.New("jotgate.Config.Audience: empty; set it to the aud that names this API"))
 	}
-	if c.Keys == nil {
-		faults = append(faults, errors.New("Keys: nil; want a KeySource such as a *jwt.KeySet"))
+	if set, ok := c.Keys.(*jwt.KeySet); c.Keys == nil || ok && set == nil {
+		faults = append(faults, errors.New("jotgate.Config.Keys: nil; want a KeySource such as a *jwt.KeySet"))
 	}
 	if c.Leeway > time.Minute {
-		faults = append(faults, fmt.Errorf("Leeway: %v; at most 1m", c.Leeway))
+		faults = append(faults, fmt.Errorf("jotgate.Config.Leeway: %v; at most 1m", c.Leeway))
 	}
-	if err := errors.Join(faults...); err != nil {
-		return fmt.Errorf("jotgate.Config: %w", err)
-	}
-	return nil
+	return errors.Join(faults...)
 }
 
 func (c Config) policy() jwt.Policy {
 	p := jwt.Policy{
-		Types: c.Types, Leeway: c.Leeway, InsecureSkipAudience: c.InsecureSkipAudience,
+		Types: slices.Clone(c.Types), Leeway: c.Leeway, InsecureSkipAudience: c.InsecureSkipAudience,
 	}
 	if !c.InsecureSkipIssuer {
 		p.Issuers = append([]string{c.Issuer}, c.PreviousIssuers...)

@@ -3,6 +3,7 @@ package jotgate
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -21,10 +22,10 @@ type Rule struct {
 // Check tells whether the rule can be meant: well-formed permissions, no empty role, no negative age.
 func (r Rule) Check() error {
 	var faults []error
-	for _, p := range append(append([]string(nil), r.Permissions...), r.AnyPermission...) {
+	for _, p := range slices.Concat(r.Permissions, r.AnyPermission) {
 		faults = append(faults, CheckPermission(p))
 	}
-	for _, role := range append(append([]string(nil), r.Roles...), r.AnyRole...) {
+	for _, role := range slices.Concat(r.Roles, r.AnyRole) {
 		if role == "" {
 			faults = append(faults, errors.New("role: empty"))
 		}
@@ -33,6 +34,13 @@ func (r Rule) Check() error {
 		faults = append(faults, fmt.Errorf("max age: %v; want 0 (any) or more", r.MaxAge))
 	}
 	return errors.Join(faults...)
+}
+
+// clone makes a rule that the caller's slices cannot change.
+func (r Rule) clone() Rule {
+	r.Permissions, r.AnyPermission = slices.Clone(r.Permissions), slices.Clone(r.AnyPermission)
+	r.Roles, r.AnyRole = slices.Clone(r.Roles), slices.Clone(r.AnyRole)
+	return r
 }
 
 // lacks returns, for the log alone, what id is short of under r; "" when nothing.
@@ -47,22 +55,13 @@ func (r Rule) lacks(id Identity) string {
 			return "role " + role
 		}
 	}
-	if len(r.AnyPermission) > 0 && !anyOf(r.AnyPermission, id.Can) {
+	if len(r.AnyPermission) > 0 && !slices.ContainsFunc(r.AnyPermission, id.Can) {
 		return fmt.Sprintf("any permission of %q", r.AnyPermission)
 	}
-	if len(r.AnyRole) > 0 && !anyOf(r.AnyRole, id.HasRole) {
+	if len(r.AnyRole) > 0 && !slices.ContainsFunc(r.AnyRole, id.HasRole) {
 		return fmt.Sprintf("any role of %q", r.AnyRole)
 	}
 	return ""
-}
-
-func anyOf(names []string, holds func(string) bool) bool {
-	for _, n := range names {
-		if holds(n) {
-			return true
-		}
-	}
-	return false
 }
 
 // tooOld tells whether the log-in behind id is older than r allows. A token that does not say when is too old.
