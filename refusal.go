@@ -103,7 +103,7 @@ func (f refuse) unauthorized(code, detail string, cause error) *Refusal {
 func (f refuse) missing() *Refusal {
 	return &Refusal{
 		Status: http.StatusUnauthorized, Code: CodeMissing,
-		Detail:    "This route needs an access token: send Authorization: Bearer <token>.",
+		Detail:    "This route needs an access token: send Authorization: Bearer TOKEN.",
 		Challenge: f.challenge("", ""),
 	}
 }
@@ -111,6 +111,9 @@ func (f refuse) missing() *Refusal {
 // token says why a token did not verify. Only "expired" is told to the stranger, who holds a token that was good once:
 // it is told after the signature was proved, and its client can act on it.
 func (f refuse) token(cause error) *Refusal {
+	if errors.Is(cause, jwt.ErrKey) || errors.Is(cause, jwt.ErrPolicy) { // the KeySource or the clock is at fault
+		return unavailable(CodeKeysDown, cause)
+	}
 	if onlyExpired(cause) {
 		return f.unauthorized(CodeExpired, "The access token has expired: refresh it.", cause)
 	}
@@ -147,7 +150,7 @@ func (f refuse) staleLogin(maxAge time.Duration) *Refusal {
 	const detail = "This needs a recent log-in: prove the password again."
 	return &Refusal{
 		Status: http.StatusUnauthorized, Code: CodeStaleLogin, Detail: detail,
-		Challenge: f.challenge("insufficient_user_authentication", detail, fmt.Sprintf("max_age=%d", int64(maxAge/time.Second))),
+		Challenge: f.challenge("insufficient_user_authentication", detail, fmt.Sprintf(`max_age="%d"`, int64(maxAge/time.Second))),
 		cause:     fmt.Errorf("log-in older than %v", maxAge),
 	}
 }
