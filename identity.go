@@ -72,8 +72,8 @@ type identityKey struct{}
 // From returns the identity that a guard put into the context, and false where there is none: on a route without a
 // guard, or an anonymous request under Optional.
 func From(ctx context.Context) (Identity, bool) {
-	id, ok := ctx.Value(identityKey{}).(Identity)
-	return id, ok
+	id, _ := ctx.Value(identityKey{}).(Identity)
+	return id, !id.IsZero()
 }
 
 // With returns a context that carries id: for adapters to other frameworks.
