@@ -98,6 +98,9 @@ func plain(next http.Handler) http.Handler {
 			}.write(w, r)
 			return
 		}
+		if r.ContentLength != 0 {
+			r.Header.Set("Content-Type", "application/json") // huma minds the case of letters
+		}
 		next.ServeHTTP(w, r)
 	})
 }
