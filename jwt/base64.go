@@ -7,17 +7,25 @@ import (
 )
 
 // outside marks a byte that is not in the base64url alphabet (RFC 4648 §5).
-const outside = 0xff
+const outside = 1 << 24
 
-var sextets = func() (t [256]byte) {
-	for i := range t {
-		t[i] = outside
-	}
-	for i, c := range "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_" {
-		t[c] = byte(i)
+// sextets gives what a character stands for in each of the four places of a group of 24 bits.
+var sextets = func() (t [4][256]uint32) {
+	for place := range t {
+		for c := range t[place] {
+			t[place][c] = outside
+		}
+		for v, c := range "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_" {
+			t[place][c] = uint32(v) << (18 - 6*place)
+		}
 	}
 	return t
 }()
+
+// group returns the 24 bits of four characters, and outside among them if one is not in the alphabet.
+func group(s string) uint32 {
+	return sextets[0][s[0]] | sextets[1][s[1]] | sextets[2][s[2]] | sextets[3][s[3]]
+}
 
 // encode appends src in unpadded base64url.
 func encode(dst, src []byte) []byte { return base64.RawURLEncoding.AppendEncode(dst, src) }
@@ -28,25 +36,20 @@ func encode(dst, src []byte) []byte { return base64.RawURLEncoding.AppendEncode(
 func decode(dst []byte, s string) ([]byte, bool) {
 	from := len(dst)
 	dst = slices.Grow(dst, len(s)/4*3+2)[:from+len(s)*6/8]
-	out, all := dst[from:], byte(0)
-	for len(s) >= 8 && len(out) >= 8 { // six bytes and two that the next turn overwrites
-		a, b, c, d := sextets[s[0]], sextets[s[1]], sextets[s[2]], sextets[s[3]]
-		e, f, g, h := sextets[s[4]], sextets[s[5]], sextets[s[6]], sextets[s[7]]
-		all |= a | b | c | d | e | f | g | h
-		binary.BigEndian.PutUint64(out, uint64(a)<<58|uint64(b)<<52|uint64(c)<<46|uint64(d)<<40|
-			uint64(e)<<34|uint64(f)<<28|uint64(g)<<22|uint64(h)<<16)
+	out, all := dst[from:], uint32(0)
+	for len(s) >= 8 && len(out) >= 8 { // six bytes, and two that the next turn overwrites
+		a, b := group(s), group(s[4:])
+		all |= a | b
+		binary.BigEndian.PutUint64(out, uint64(a)<<40|uint64(b)<<16)
 		s, out = s[8:], out[6:]
 	}
-	for len(s) >= 4 && len(out) >= 3 {
-		a, b, c, d := sextets[s[0]], sextets[s[1]], sextets[s[2]], sextets[s[3]]
-		all |= a | b | c | d
-		out[0], out[1], out[2] = a<<2|b>>4, b<<4|c>>2, c<<6|d
+	for len(s) >= 4 {
+		a := group(s)
+		all |= a
+		out[0], out[1], out[2] = byte(a>>16), byte(a>>8), byte(a)
 		s, out = s[4:], out[3:]
 	}
-	if all > 63 {
-		return nil, false
-	}
-	return dst, decodeTail(out, s)
+	return dst, all < outside && decodeTail(out, s)
 }
 
 // decodeTail decodes the last zero to three characters of a segment.
@@ -55,13 +58,13 @@ func decodeTail(out []byte, s string) bool {
 	case 0:
 		return true
 	case 2:
-		a, b := sextets[s[0]], sextets[s[1]]
-		out[0] = a<<2 | b>>4
-		return a|b <= 63 && b&0x0f == 0
+		a := group(s + "AA")
+		out[0] = byte(a >> 16)
+		return a < outside && a&0xffff == 0
 	case 3:
-		a, b, c := sextets[s[0]], sextets[s[1]], sextets[s[2]]
-		out[0], out[1] = a<<2|b>>4, b<<4|c>>2
-		return a|b|c <= 63 && c&0x03 == 0
+		a := group(s + "A")
+		out[0], out[1] = byte(a>>16), byte(a>>8)
+		return a < outside && a&0xff == 0
 	}
 	return false
 }

@@ -69,7 +69,7 @@ func (c Claims) value(name string) (string, bool) {
 	if err != nil {
 		return "", false
 	}
-	z := scan(object)
+	z := scanner{s: object}
 	for z.next() {
 		if value := z.skip(); z.name == name {
 			return value, true
@@ -95,7 +95,7 @@ func (c Claims) Decode(v any) error {
 		return err
 	}
 	var folded names
-	z := scan(object)
+	z := scanner{s: object}
 	for z.next() {
 		z.skip()
 		if !folded.add(fold(z.name)) {

@@ -28,7 +28,7 @@ func readClaims(s string, except []string) (Claims, error) {
 	c := Claims{raw: s}
 	var stack [16]string // for the texts of all lists, which then share one allocation
 	all, at := stack[:0], spans{}
-	z := scan(s)
+	z := scanner{s: s}
 	for z.next() {
 		if len(except) > 0 && slices.Contains(except, z.name) {
 			z.skip()

@@ -82,7 +82,7 @@ func (w *claimsWriter) kept(c Claims) {
 	if c.raw == "" {
 		return
 	}
-	z := scan(c.raw)
+	z := scanner{s: c.raw}
 	for z.next() {
 		value := z.skip()
 		if _, replaced := c.Extra[z.name]; !replaced && !slices.Contains(registered, z.name) {

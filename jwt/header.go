@@ -26,7 +26,7 @@ var refused = []string{"crit", "b64", "zip", "jwk", "jku", "x5u", "x5c", "x5t", 
 func parseHeader(s string) (Header, error) {
 	var h Header
 	var hasAlg bool
-	z := scan(s)
+	z := scanner{s: s}
 	for z.next() {
 		switch z.name {
 		case "alg":

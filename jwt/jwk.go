@@ -54,7 +54,7 @@ type fields struct {
 
 func readJWK(s string) (fields, error) {
 	f := fields{text: make(map[string]string)}
-	z := scan(s)
+	z := scanner{s: s}
 	for z.next() {
 		switch z.name {
 		case "kty", "use", "alg", "kid", "crv", "x", "y", "d", "n", "e", "p", "q", "dp", "dq", "qi", "k":

@@ -83,7 +83,7 @@ func ParseKeySet(data []byte) (*KeySet, error) {
 // readKeySet returns the texts of the keys.
 func readKeySet(s string) ([]string, error) {
 	var keys []string
-	z := scan(s)
+	z := scanner{s: s}
 	for z.next() {
 		if z.name == "keys" {
 			keys = z.elements(maxKeys)

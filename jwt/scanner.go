@@ -1,7 +1,6 @@
 package jwt
 
 import (
-	"errors"
 	"fmt"
 	"math/bits"
 	"strings"
@@ -16,6 +15,7 @@ const maxDepth = 16
 // nothing after the object, no name twice at the first level in whatever spelling, no lone surrogates. The first fault
 // sticks: after it next reports false and the readers return zero values. The usual loop is
 //
+//	z := scanner{s: text}
 //	for z.next() {
 //		switch z.name {
 //		case "exp": … = z.date()
@@ -32,14 +32,6 @@ type scanner struct {
 	err  error
 	open bool
 	seen names
-}
-
-func scan(s string) scanner {
-	z := scanner{s: s}
-	if !utf8.ValidString(s) {
-		z.err = errors.New("JSON that is not UTF-8")
-	}
-	return z
 }
 
 // fail records the first fault. It quotes nothing of the text, which may come from anyone.
@@ -68,8 +60,7 @@ func (z *scanner) next() bool {
 func (z *scanner) ends() bool {
 	first := !z.open
 	if first {
-		z.open = true
-		z.expect('{', "an object")
+		z.begin()
 	}
 	if z.err == nil && z.accept('}') {
 		if z.peek(); z.i != len(z.s) {
@@ -81,6 +72,14 @@ func (z *scanner) ends() bool {
 		z.fail("a comma or the end of the object")
 	}
 	return z.err != nil
+}
+
+func (z *scanner) begin() {
+	z.open = true
+	if !utf8.ValidString(z.s) {
+		z.fail("UTF-8")
+	}
+	z.expect('{', "an object")
 }
 
 // peek skips white space and returns the next byte, 0 at the end.

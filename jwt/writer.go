@@ -35,7 +35,7 @@ func appendMember(dst []byte, name string, value any) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	z := scan(string(b)) // what we write we must be able to read: depth, surrogates
+	z := scanner{s: string(b)} // what we write we must be able to read: depth, surrogates
 	if z.skip(); z.err != nil || !utf8.ValidString(name) {
 		return nil, errors.New("want UTF-8 and at most 16 levels")
 	}
