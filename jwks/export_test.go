@@ -1,0 +1,4 @@
+package jwks
+
+// IsPublic is tested by itself: a test that dials public addresses would send packets to strangers.
+var IsPublic = isPublic
