@@ -39,6 +39,8 @@ type Server struct {
 	handler  http.Handler
 	code     string
 	now      func() time.Time
+	started  time.Time // by now
+	opened   time.Time // the same moment, with a monotonic reading
 	stop     context.CancelFunc
 	sweeping sync.WaitGroup
 }
@@ -60,7 +62,7 @@ func Open(ctx context.Context, settings Settings, o Options) (_ *Server, err err
 		o.Now = time.Now
 	}
 	o.Logger = api.LogRequests(o.Logger)
-	s := &Server{settings: settings, logger: o.Logger, dead: revocation.NewSet(), now: o.Now}
+	s := &Server{settings: settings, logger: o.Logger, dead: revocation.NewSet(), now: o.Now, started: o.Now(), opened: time.Now()}
 	defer func() {
 		if err != nil {
 			_ = s.Close() // err says more
@@ -253,13 +255,24 @@ func (s *Server) sweep() {
 	})
 }
 
+// sweepTime is the clock, held back to the time that has really passed since the start: a clock that jumps ahead and is
+// set right again must not have swept what is still needed.
+func (s *Server) sweepTime() time.Time {
+	now, elapsed := s.now(), s.started.Add(time.Since(s.opened))
+	if now.Before(elapsed) {
+		return now
+	}
+	return elapsed
+}
+
 func (s *Server) sweepOnce(ctx context.Context) {
-	s.dead.Sweep(s.now())
+	now := s.sweepTime()
+	s.dead.Sweep(now)
 	if done, err := s.store.SetupDone(ctx); done && err == nil {
 		_ = os.Remove(s.codeFile()) // spent: nothing hangs on it any more
 	}
 	for {
-		n, err := s.store.Sweep(ctx, s.now(), keepSession)
+		n, err := s.store.Sweep(ctx, now, keepSession)
 		if err != nil && ctx.Err() == nil {
 			s.logger.WarnContext(ctx, "sweeping the store; it goes on in a minute", "err", err)
 		}
