@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/url"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -16,6 +17,7 @@ import (
 
 	"github.com/jotgate/jotgate/password"
 	"github.com/jotgate/jotgate/server"
+	"github.com/jotgate/jotgate/server/internal/pgtest"
 )
 
 // node is a server that runs: real sockets, a real database, a clock that the test sets. When the test ends it is stopped
@@ -122,10 +124,21 @@ func startAt(t testing.TB, s server.Settings, c *clock) *node {
 }
 
 // restart stops the server and starts another on its data, at another address and under the same name.
-func (n *node) restart() *node {
+func (n *node) restart(changes ...func(*server.Settings)) *node {
 	n.t.Helper()
 	n.stop()
-	return startAt(n.t, n.Settings(), n.Clock)
+	s := n.Settings()
+	for _, change := range changes {
+		change(&s)
+	}
+	return startAt(n.t, s, n.Clock)
+}
+
+// on is the server for a subtest.
+func (n *node) on(t testing.TB) *node {
+	c := *n
+	c.t = t
+	return &c
 }
 
 // pass begins every password of these tests, so that one search finds them all. Likewise every JWT begins with eyJ and
@@ -147,6 +160,30 @@ func (n *node) checkLog() {
 			n.t.Errorf("log: got the set-up code in %s", line)
 		}
 	}
+}
+
+// onStores runs a test on a server's default store and on PostgreSQL, which is given time: a hundred at once on a busy
+// machine are not a database that is gone.
+func onStores(t *testing.T, test func(t *testing.T, s server.Settings)) {
+	t.Run("SQLite", func(t *testing.T) { test(t, profile(t)) })
+	t.Run("PostgreSQL", func(t *testing.T) {
+		s := profile(t)
+		s.Store = patient(t, pgtest.Start(t).Database(t))
+		test(t, s)
+	})
+}
+
+// patient is the database's URL with another bound for a deed.
+func patient(t testing.TB, store string) string {
+	t.Helper()
+	u, err := url.Parse(store)
+	if err != nil {
+		t.Fatal(err)
+	}
+	q := u.Query()
+	q.Set("statement_timeout", "20s")
+	u.RawQuery = q.Encode()
+	return u.String()
 }
 
 // answer is what came back.
@@ -223,6 +260,32 @@ func (n *node) send(r *http.Request) answer {
 	return a
 }
 
+// want sends a request, wants this status, and returns the answer.
+func (n *node) want(status int, method, path, token string, body any) answer {
+	n.t.Helper()
+	a := n.call(method, path, token, body)
+	if a.Status != status {
+		n.t.Errorf("%s %s: got %d %s, want %d", method, path, a.Status, a.Body, status)
+	}
+	return a
+}
+
+// done wants a 204.
+func (n *node) done(method, path, token string, body any) {
+	n.t.Helper()
+	if a := n.call(method, path, token, body); a.Status != http.StatusNoContent {
+		n.t.Errorf("%s %s: got %d %s, want 204", method, path, a.Status, a.Body)
+	}
+}
+
+// wants checks status and code of a refusal.
+func (n *node) wants(a answer, status int, code string) {
+	n.t.Helper()
+	if got := into[problem](n.t, a).Code; a.Status != status || got != code {
+		n.t.Errorf("got %d %s, want %d %s", a.Status, got, status, code)
+	}
+}
+
 // problem is the shape of every error.
 type problem struct {
 	Title, Code, Detail, Reason string
@@ -237,7 +300,7 @@ func checkShape(t testing.TB, what string, a answer) {
 	if a.Header.Get("X-Request-Id") == "" || a.Header.Get("X-Content-Type-Options") != "nosniff" {
 		t.Errorf("%s: headers: got %v, want X-Request-Id and nosniff", what, a.Header)
 	}
-	if a.Status < 400 {
+	if a.Status < 400 || strings.HasPrefix(a.Header.Get("Content-Type"), "text/html") { // a page is for people
 		return
 	}
 	if a.Status >= 500 && a.Status != http.StatusServiceUnavailable {
@@ -257,6 +320,9 @@ func checkShape(t testing.TB, what string, a answer) {
 		}
 	}
 }
+
+// body is a JSON object to send.
+type body = map[string]any
 
 // tokens is the answer to log-in and refresh.
 type tokens struct {
