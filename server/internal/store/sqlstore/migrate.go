@@ -14,13 +14,7 @@ import (
 //go:embed migrations
 var migrations embed.FS
 
-// migrateSQLite uses a connection of its own, which waits a minute for another process that migrates.
-func migrateSQLite(ctx context.Context, path string) error {
-	db := sqliteDB(path, "rw", 1)
-	defer db.Close()
-	if _, err := db.ExecContext(ctx, "PRAGMA busy_timeout = 60000"); err != nil {
-		return said(err)
-	}
+func migrateSQLite(ctx context.Context, db *sql.DB) error {
 	return migrate(ctx, goose.DialectSQLite3, db, "migrations/sqlite")
 }
 

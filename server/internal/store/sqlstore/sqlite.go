@@ -26,13 +26,19 @@ type lite3 struct {
 }
 
 // pragmas are what an acknowledged deed rests on. FULL, because in WAL mode NORMAL loses acknowledged commits when the
-// power fails. The writer waits for other processes itself, in steps of the busy_timeout.
+// power fails.
 var pragmas = []struct{ name, set, want string }{
-	{"busy_timeout", "1", "1"},
 	{"journal_mode", "WAL", "wal"},
 	{"synchronous", "FULL", "2"},
 	{"foreign_keys", "ON", "1"},
 }
+
+// How long SQLite itself waits for another process, in ms.
+const (
+	waitOpening = "60000" // it may be migrating
+	waitReading = "900"   // it recovers the log
+	waitWriting = "1"     // then begin asks again
+)
 
 func openSQLite(ctx context.Context, path string) (_ engine, err error) {
 	if path, err = filepath.Abs(path); err != nil {
@@ -41,25 +47,28 @@ func openSQLite(ctx context.Context, path string) (_ engine, err error) {
 	if err := create(path); err != nil {
 		return nil, err
 	}
-	db := sqliteDB(path, "rw", 1)
-	defer func() {
-		if err != nil {
-			db.Close()
-		}
-	}()
-	if err := sound(ctx, db, path); err != nil {
+	if err := prepareSQLite(ctx, path); err != nil {
 		return nil, err
 	}
-	if err := migrateSQLite(ctx, path); err != nil {
-		return nil, err
-	}
-	conn, err := db.Conn(ctx)
+	db := sqliteDB(path, "rw", waitWriting, 1)
+	conn, err := settled(ctx, db)
 	if err != nil {
-		return nil, said(err)
+		db.Close()
+		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	l := &lite3{path: path, writer: newWriter(db, conn), readers: sqliteDB(path, "ro", 4)}
+	l := &lite3{path: path, writer: newWriter(db, conn), readers: sqliteDB(path, "ro", waitReading, 4)}
 	l.reading = &prepared{on: l.readers}
 	return l, nil
+}
+
+// prepareSQLite makes sure that the file is sound and its schema is ours.
+func prepareSQLite(ctx context.Context, path string) error {
+	db := sqliteDB(path, "rw", waitOpening, 1)
+	defer db.Close()
+	if err := sound(ctx, db, path); err != nil {
+		return err
+	}
+	return migrateSQLite(ctx, db)
 }
 
 // create makes the file when there is none, for its owner only. An existing file must not be touched: closing any
@@ -75,15 +84,12 @@ func create(path string) error {
 	return f.Close()
 }
 
-func sqliteDB(path, mode string, conns int) *sql.DB {
-	q := url.Values{"mode": {mode}, "_txlock": {"immediate"}, "_dqs": {"0"}}
+func sqliteDB(path, mode, wait string, conns int) *sql.DB {
+	q := url.Values{"mode": {mode}, "_txlock": {"immediate"}, "_dqs": {"0"}, "_pragma": {"busy_timeout(" + wait + ")"}}
 	for _, p := range pragmas {
 		if p.name != "journal_mode" || mode != "ro" { // a property of the file
 			q.Add("_pragma", p.name+"("+p.set+")")
 		}
-	}
-	if mode == "ro" {
-		q.Add("_pragma", "busy_timeout(900)") // a reader waits only while another process recovers the log
 	}
 	u := url.URL{Scheme: "file", Path: filepath.ToSlash(path), RawQuery: q.Encode()}
 	db, err := sql.Open("sqlite", u.String())
@@ -95,28 +101,37 @@ func sqliteDB(path, mode string, conns int) *sql.DB {
 	return db
 }
 
-// sound refuses a file that is no database or a damaged one, and settings that did not take.
+// sound refuses a file that is no database or a damaged one.
 func sound(ctx context.Context, db *sql.DB, path string) error {
 	var verdict string
 	err := db.QueryRowContext(ctx, "PRAGMA quick_check(1)").Scan(&verdict)
 	if damaged(err) {
 		verdict = err.Error()
 	} else if err != nil {
-		return said(err)
+		return fmt.Errorf("%s: %w", path, said(err))
 	}
 	if verdict != "ok" {
 		return fmt.Errorf("%s cannot be used as Jotgate's database (%s): nothing was changed; put a backup in its place, or name another file", path, strings.TrimSpace(verdict))
 	}
+	return nil
+}
+
+// settled returns a connection, unless a setting did not take.
+func settled(ctx context.Context, db *sql.DB) (*sql.Conn, error) {
+	conn, err := db.Conn(ctx)
+	if err != nil {
+		return nil, said(err)
+	}
 	for _, p := range pragmas {
 		var got string
-		if err := db.QueryRowContext(ctx, "PRAGMA "+p.name).Scan(&got); err != nil {
-			return said(err)
+		if err := conn.QueryRowContext(ctx, "PRAGMA "+p.name).Scan(&got); err != nil {
+			return nil, said(err)
 		}
 		if got != p.want {
-			return fmt.Errorf("%s: PRAGMA %s: want %s, got %s: the file system or another program does not allow it", path, p.name, p.want, got)
+			return nil, fmt.Errorf("PRAGMA %s: want %s, got %s: the file system or another program does not allow it", p.name, p.want, got)
 		}
 	}
-	return nil
+	return conn, nil
 }
 
 func damaged(err error) bool {

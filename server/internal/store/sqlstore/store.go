@@ -74,8 +74,11 @@ func open(ctx context.Context, dsn string) (engine, error) {
 	if strings.HasPrefix(dsn, "postgres://") || strings.HasPrefix(dsn, "postgresql://") {
 		return openPostgres(ctx, dsn)
 	}
-	scheme, _, _ := strings.Cut(dsn, ":") // never the rest: it may hold a password
-	return nil, fmt.Errorf(`store %q: want "sqlite:PATH" or "postgres://…"`, scheme+":…")
+	scheme := "" // never the rest: it may hold a password
+	if before, _, ok := strings.Cut(dsn, "://"); ok {
+		scheme = before + "://"
+	}
+	return nil, fmt.Errorf(`store "%s…": want "sqlite:PATH" or "postgres://…"`, scheme)
 }
 
 // furnish puts in what every database has. It writes nothing where nothing is missing.

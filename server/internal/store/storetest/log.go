@@ -53,8 +53,8 @@ var logs = []leg{
 	{"many revocations", func(k *kit) {
 		u := k.user("Ann")
 		var want []revocation.Record
-		for range store.MaxPage + 100 { // more than one page
-			want = append(want, k.record(revocation.Session, k.login(u).ID, 0, revocation.ReasonLogout))
+		for _, s := range k.logins(u, store.MaxPage+100) { // more than one page
+			want = append(want, k.record(revocation.Session, s.ID, 0, revocation.ReasonLogout))
 		}
 		n, err := k.EndSessions(k.Context(), store.Select{User: u.ID}, revocation.ReasonLogout, k.event("user.logout"))
 		k.ok("EndSessions", err)
@@ -112,9 +112,7 @@ var logs = []leg{
 	{"sweep goes through a large table", func(k *kit) {
 		u := k.user("Ann")
 		const many = 1200
-		for range many {
-			k.login(u)
-		}
+		k.logins(u, many)
 		last := k.login(u)
 		k.clock.add(idle - time.Minute)
 		_, err := k.refresh(last, 1, 0)

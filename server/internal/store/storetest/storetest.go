@@ -262,6 +262,20 @@ func (k *kit) login(u store.User) store.Session {
 	return s
 }
 
+// logins starts n sessions, many at a time.
+func (k *kit) logins(u store.User, n int) []store.Session {
+	k.Helper()
+	all := make([]store.Session, n)
+	together(workers, func(w int) {
+		for i := w; i < n; i += workers {
+			all[i] = k.newSession(u)
+			_, err := k.StartSession(k.Context(), all[i], u.PasswordHash, k.event("user.login"))
+			k.is("StartSession", err, nil)
+		}
+	})
+	return all
+}
+
 func (k *kit) rotation(s store.Session, counter int64, grace time.Duration) store.Rotation {
 	return store.Rotation{SessionID: s.ID, Counter: counter, Now: k.clock.Now(), Grace: grace, Idle: idle}
 }

@@ -1,0 +1,12 @@
+package sqlstore
+
+import "context"
+
+// OnWriter runs a statement, a PRAGMA say, on the connection that writes a SQLite database, between two batches.
+func (s *Store) OnWriter(ctx context.Context, query string) (result string, err error) {
+	w := s.engine.(*lite3).writer
+	err = w.write(ctx, func(ctx context.Context, _ runner) error {
+		return w.conn.QueryRowContext(ctx, query).Scan(&result)
+	})
+	return result, err
+}

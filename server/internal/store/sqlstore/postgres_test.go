@@ -1,0 +1,277 @@
+package sqlstore_test
+
+import (
+	"bytes"
+	"database/sql"
+	"errors"
+	"io"
+	"net"
+	"net/url"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/jotgate/jotgate/server/internal/pgtest"
+	"github.com/jotgate/jotgate/server/internal/store"
+	"github.com/jotgate/jotgate/server/internal/store/sqlstore"
+)
+
+// soon checks that a call fails as unavailable, and within the second that a caller may be kept waiting; what more it
+// takes here is this machine's.
+func soon(t *testing.T, what string, call func() error) {
+	t.Helper()
+	start := time.Now()
+	err := call()
+	took := time.Since(start)
+	if !errors.Is(err, store.ErrUnavailable) {
+		t.Errorf("%s: got %v, want %v", what, err, store.ErrUnavailable)
+	}
+	if took > 3*time.Second {
+		t.Errorf("%s: took %v, want about 1 s at most", what, took)
+	}
+	t.Logf("%s: %v", what, took.Round(time.Millisecond))
+}
+
+// eventually waits for a state that comes by itself.
+func eventually(t *testing.T, what string, call func() error) {
+	t.Helper()
+	start := time.Now()
+	var err error
+	for time.Since(start) < 20*time.Second {
+		if err = call(); err == nil {
+			t.Logf("%s: after %v", what, time.Since(start).Round(time.Millisecond))
+			return
+		}
+	}
+	t.Errorf("%s: still %v", what, err)
+}
+
+func TestDatabaseGone(t *testing.T) {
+	c := pgtest.StartPrivate(t)
+	s := open(t, c.Database(t))
+	if err := s.Claim(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	create := func() error { return s.CreateUser(t.Context(), newUser(newID()), event()) }
+	read := func() error { _, err := s.Users(t.Context(), store.Page{}); return err }
+	ping := func() error { return s.Ping(t.Context()) }
+	if err := errors.Join(create(), read(), ping()); err != nil {
+		t.Fatal(err)
+	}
+	c.Stop(t)
+	for range 3 { // the pool's old connections, and new ones
+		soon(t, "DBO-1 J10 a deed", create)
+		soon(t, "DBO-1 J10 a reading", read)
+		soon(t, "DBO-1 J10 Ping", ping)
+	}
+	c.Start(t)
+	eventually(t, "DBO-2 a deed", create)
+	eventually(t, "DBO-2 a reading", read)
+	eventually(t, "DBO-2 Ping, with the claim", ping)
+}
+
+func TestDatabaseHangs(t *testing.T) {
+	p := newProxy(t, pgtest.Start(t).Database(t))
+	s := open(t, p.url)
+	create := func() error { return s.CreateUser(t.Context(), newUser(newID()), event()) }
+	p.hang.Store(true)
+	var wg sync.WaitGroup
+	for range 40 { // more than there are connections
+		wg.Go(func() { soon(t, "DBO-3 a deed", create) })
+	}
+	wg.Wait()
+	p.hang.Store(false)
+	eventually(t, "DBO-2 a deed", create)
+}
+
+// F-05: the connection breaks after COMMIT was sent and before its answer.
+func TestCommitUnknown(t *testing.T) {
+	p := newProxy(t, pgtest.Start(t).Database(t))
+	s := open(t, p.url)
+	n := newUser("ann")
+	if err := s.CreateUser(t.Context(), n, event()); err != nil {
+		t.Fatal(err)
+	}
+	now := time.Now()
+	session := store.Session{ID: newID(), UserID: n.ID, CreatedAt: now, IdleExpiresAt: now.Add(time.Hour), ExpiresAt: now.Add(time.Hour)}
+	if _, err := s.StartSession(t.Context(), session, "h", event()); err != nil {
+		t.Fatal(err)
+	}
+	rotate := func(counter int64) (store.Rotated, error) {
+		return s.RotateSession(t.Context(), store.Rotation{SessionID: session.ID, Counter: counter, Now: now, Grace: time.Minute, Idle: time.Hour}, event())
+	}
+	for counter := range int64(10) {
+		p.cutAtCommit.Store(true)
+		if _, err := rotate(counter + 1); !errors.Is(err, store.ErrUnavailable) {
+			t.Fatalf("DBO-5 cut at COMMIT: got %v, want %v", err, store.ErrUnavailable)
+		}
+		got, err := rotate(counter + 1)
+		if err != nil || got.Counter != counter+2 {
+			t.Fatalf("REF-11 the retry: got counter %d, %v, want %d", got.Counter, err, counter+2)
+		}
+	}
+	events, err := s.Events(t.Context(), store.Page{})
+	if err != nil || len(events) != 2+10 {
+		t.Errorf("audit rows: got %d, %v, want one for each rotation: nothing was done twice", len(events), err)
+	}
+}
+
+// proxy stands between a store and PostgreSQL and does what networks do.
+type proxy struct {
+	url         string
+	hang        atomic.Bool // nothing passes either way
+	cutAtCommit atomic.Bool // once: the next COMMIT passes, its answer does not
+}
+
+func newProxy(t *testing.T, target string) *proxy {
+	u, err := url.Parse(target)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	p, address := new(proxy), u.Host
+	u.Host = l.Addr().String()
+	p.url = u.String()
+	go func() {
+		for {
+			front, err := l.Accept()
+			if err != nil {
+				return
+			}
+			back, err := net.Dial("tcp", address)
+			if err != nil {
+				front.Close()
+				continue
+			}
+			var cut atomic.Bool
+			go p.pass(back, front, func(b []byte) {
+				cut.CompareAndSwap(false, bytes.Contains(b, []byte("commit\x00")) && p.cutAtCommit.CompareAndSwap(true, false))
+			})
+			go p.pass(front, back, func([]byte) {
+				if cut.Load() {
+					front.Close()
+				}
+			})
+		}
+	}()
+	return p
+}
+
+func (p *proxy) pass(to, from net.Conn, look func([]byte)) {
+	defer to.Close()
+	b := make([]byte, 64<<10)
+	for {
+		n, err := from.Read(b)
+		look(b[:n])
+		if p.hang.Load() {
+			io.Copy(io.Discard, from) // this connection is lost, though nobody is told
+			return
+		}
+		if _, werr := to.Write(b[:n]); err != nil || werr != nil {
+			return
+		}
+	}
+}
+
+// conflicts makes the first n audit rows that are written fail as PostgreSQL does when it undoes a transaction for its neighbours.
+func conflicts(t *testing.T, db *sql.DB, code string, n string) {
+	execute(t, db, `CREATE SEQUENCE tries`) // nextval is not undone
+	execute(t, db, `CREATE FUNCTION conflict() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+		IF nextval('tries') <= `+n+` THEN RAISE EXCEPTION 'neighbours' USING ERRCODE = '`+code+`'; END IF; RETURN NEW; END $$`)
+	execute(t, db, `CREATE TRIGGER conflict BEFORE INSERT ON audit FOR EACH ROW EXECUTE FUNCTION conflict()`)
+}
+
+func TestConflictsAreRetried(t *testing.T) {
+	c := pgtest.Start(t)
+	for _, code := range []string{"40001", "40P01"} {
+		url := patient(c.Database(t))
+		s, db := open(t, url), rawPostgres(t, url)
+		conflicts(t, db, code, "3")
+		n := newUser("ann", "user")
+		if err := s.CreateUser(t.Context(), n, event()); err != nil {
+			t.Errorf("DBO-4 %s three times: got %v, want success", code, err)
+		}
+		if events, err := s.Events(t.Context(), store.Page{}); err != nil || len(events) != 1 {
+			t.Errorf("%s: audit rows: got %d, %v, want 1", code, len(events), err)
+		}
+		execute(t, db, `ALTER SEQUENCE tries RESTART; CREATE OR REPLACE FUNCTION conflict() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+			PERFORM nextval('tries'); RAISE EXCEPTION 'neighbours' USING ERRCODE = '`+code+`'; END $$`)
+		if err := s.Append(t.Context(), event()); !errors.Is(err, store.ErrUnavailable) {
+			t.Errorf("%s for ever: got %v, want %v", code, err, store.ErrUnavailable)
+		}
+		var tries int
+		if err := db.QueryRow(`SELECT last_value FROM tries`).Scan(&tries); err != nil || tries < 2 || tries > 10 {
+			t.Errorf("%s for ever: got %d tries, %v, want a few", code, tries, err)
+		}
+	}
+}
+
+func rawPostgres(t *testing.T, url string) *sql.DB {
+	t.Helper()
+	db, err := sql.Open("pgx", url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	return db
+}
+
+func TestSynchronousCommit(t *testing.T) {
+	c := pgtest.Start(t)
+	for setting, want := range map[string]string{"off": "on", "local": "on", "on": "on", "remote_apply": "remote_apply"} {
+		url := patient(c.Database(t))
+		db := rawPostgres(t, url)
+		execute(t, db, `DO $$ BEGIN EXECUTE 'ALTER DATABASE ' || current_database() || ' SET synchronous_commit = `+setting+`'; END $$`)
+		s := open(t, url)
+		execute(t, db, `CREATE TABLE witness (said TEXT)`)
+		execute(t, db, `CREATE FUNCTION witness() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO witness VALUES (current_setting('synchronous_commit')); RETURN NEW; END $$`)
+		execute(t, db, `CREATE TRIGGER witness BEFORE INSERT ON audit FOR EACH ROW EXECUTE FUNCTION witness()`)
+		if err := s.Append(t.Context(), event()); err != nil {
+			t.Fatal(err)
+		}
+		var got string
+		if err := db.QueryRow(`SELECT said FROM witness`).Scan(&got); err != nil || got != want {
+			t.Errorf("CRA-4 the server's default is %s: a deed ran with %q, %v, want %q", setting, got, err, want)
+		}
+	}
+}
+
+func TestClaimSurvivesItsConnection(t *testing.T) {
+	url := patient(pgtest.Start(t).Database(t))
+	db := rawPostgres(t, url)
+	s, other := open(t, url), open(t, url)
+	if err := s.Claim(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	execute(t, db, `SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND classid = 4906213 AND granted`)
+	if err := other.Claim(t.Context()); err == nil { // the other was quicker
+		eventually(t, "a server without its claim", func() error {
+			if err := s.Ping(t.Context()); !errors.Is(err, store.ErrUnavailable) {
+				return errors.New("still pings")
+			}
+			return nil
+		})
+		other.Close()
+	}
+	eventually(t, "the claim is taken again", func() error {
+		var held int
+		if err := db.QueryRow(`SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND classid = 4906213 AND granted`).Scan(&held); err != nil || held != 1 {
+			return errors.New("nobody holds it")
+		}
+		return s.Ping(t.Context())
+	})
+	third, err := sqlstore.Open(t.Context(), url, store.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer third.Close()
+	if err := third.Claim(t.Context()); err == nil || !strings.Contains(err.Error(), "another server") {
+		t.Errorf("a second server: got %v, want a refusal", err)
+	}
+}
