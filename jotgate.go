@@ -58,6 +58,9 @@ type Config struct {
 	Revocations Revocations
 	// Types are the header typ values to accept. Empty: at+jwt (RFC 9068 §4).
 	Types []string
+	// CacheBytes bounds the memory for tokens that were verified and may come again. 0: 16 MiB, about 12,000 tokens.
+	// Negative: none; every request costs a signature.
+	CacheBytes int
 	// Leeway is the clock skew to bear, at most a minute. 0: 30 seconds. Negative: none.
 	Leeway time.Duration
 	// Realm is named in WWW-Authenticate. Empty: none.
@@ -77,10 +80,16 @@ type Config struct {
 
 // Guard decides about requests. It is safe for concurrent use and immutable.
 type Guard struct {
-	config Config
-	policy jwt.Policy
-	refuse refuse
+	config  Config
+	policy  jwt.Policy
+	refuse  refuse
+	cache   *cache    // nil for none
+	counted sequenced // Revocations, where they count
 }
+
+// sequenced is what Revocations may offer besides: a number that rises when a record has entered, before whoever put it
+// in goes on. A token that was alive at the present number is not looked up again.
+type sequenced interface{ Sequence() uint64 }
 
 // New checks the configuration and returns a guard; the error names every fault.
 func New(c Config) (*Guard, error) {
@@ -99,7 +108,11 @@ func New(c Config) (*Guard, error) {
 	if c.Logger == nil {
 		c.Logger = slog.Default()
 	}
-	return &Guard{config: c, policy: c.policy(), refuse: refuse{c.Realm}}, nil
+	if c.CacheBytes == 0 {
+		c.CacheBytes = 16 << 20
+	}
+	counted, _ := c.Revocations.(sequenced)
+	return &Guard{config: c, policy: c.policy(), refuse: refuse{c.Realm}, cache: newCache(c.CacheBytes), counted: counted}, nil
 }
 
 func (c Config) check() error {
@@ -155,11 +168,8 @@ func (g *Guard) decide(ctx context.Context, raw string, rule Rule) (Identity, *R
 		return Identity{}, g.refuse.missing()
 	}
 	now := g.config.Now()
-	id, refusal := g.verify(ctx, raw, now)
+	id, refusal := g.prove(ctx, raw, now)
 	if refusal != nil {
-		return Identity{}, refusal
-	}
-	if refusal := g.alive(ctx, id); refusal != nil {
 		return id, refusal
 	}
 	if lacks := rule.lacks(id); lacks != "" {
@@ -171,30 +181,87 @@ func (g *Guard) decide(ctx context.Context, raw string, rule Rule) (Identity, *R
 	return id, nil
 }
 
-func (g *Guard) verify(ctx context.Context, raw string, now time.Time) (Identity, *Refusal) {
+// prove answers who a token is, from the cache where everything that made it good still holds.
+func (g *Guard) prove(ctx context.Context, raw string, now time.Time) (Identity, *Refusal) {
+	if g.cache == nil {
+		id, _, refusal := g.verify(ctx, raw, now)
+		if refusal != nil {
+			return Identity{}, refusal
+		}
+		return id, g.alive(ctx, id)
+	}
+	e := g.cache.get(raw)
+	if e != nil && !g.holds(ctx, e, now) {
+		g.cache.drop(e)
+		e = nil
+	}
+	sequence, counted := g.sequence()
+	if e != nil && counted && e.alive.Load() == sequence {
+		return e.id, nil
+	}
+	if e == nil {
+		id, key, refusal := g.verify(ctx, raw, now)
+		if refusal != nil {
+			return Identity{}, refusal
+		}
+		e = &cached{raw: raw, id: id, key: key, until: id.ExpiresAt().Add(g.config.Leeway)}
+	}
+	if refusal := g.alive(ctx, e.id); refusal != nil {
+		g.cache.drop(e)
+		return e.id, refusal
+	}
+	e.alive.Store(sequence)
+	if e.cost == 0 {
+		g.cache.put(e, now)
+	}
+	return e.id, nil
+}
+
+// holds tells whether an entry is within its time and its key is still the one that verifies.
+func (g *Guard) holds(ctx context.Context, e *cached, now time.Time) bool {
+	if !now.Before(e.until) {
+		return false
+	}
+	key, err := g.config.Keys.Key(ctx, g.config.Issuer, e.id.v.keyID, e.key.Algorithm())
+	return err == nil && key == e.key
+}
+
+// sequence is what the revocations count their changes by, if they do. It is read before they are asked: a record that
+// enters meanwhile has a higher number, and the token is looked up again.
+func (g *Guard) sequence() (uint64, bool) {
+	if g.config.Revocations == nil {
+		return 0, true
+	}
+	if g.counted == nil {
+		return 0, false
+	}
+	return g.counted.Sequence(), true
+}
+
+func (g *Guard) verify(ctx context.Context, raw string, now time.Time) (Identity, jwt.Key, *Refusal) {
 	token, err := jwt.Parse(raw)
 	if err != nil {
-		return Identity{}, g.refuse.token(err)
+		return Identity{}, jwt.Key{}, g.refuse.token(err)
 	}
 	header := token.Header()
 	key, err := g.config.Keys.Key(ctx, g.config.Issuer, header.KeyID, header.Algorithm)
 	if err != nil {
-		return Identity{}, g.noKey(err)
+		return Identity{}, jwt.Key{}, g.noKey(err)
 	}
 	proved, err := token.Verify(key)
 	if err != nil {
-		return Identity{}, g.refuse.token(err)
+		return Identity{}, jwt.Key{}, g.refuse.token(err)
 	}
 	claims, err := proved.Claims()
 	if err != nil {
-		return Identity{}, g.refuse.token(err)
+		return Identity{}, jwt.Key{}, g.refuse.token(err)
 	}
 	policy := g.policy
 	policy.Now = now
 	if err := policy.Check(header, claims); err != nil {
-		return Identity{}, g.refuse.token(err)
+		return Identity{}, jwt.Key{}, g.refuse.token(err)
 	}
-	return Identity{&verified{claims: claims, keyID: header.KeyID}}, nil
+	return Identity{&verified{claims: claims, keyID: header.KeyID}}, key, nil
 }
 
 func (g *Guard) noKey(err error) *Refusal {

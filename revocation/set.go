@@ -14,7 +14,8 @@ import (
 
 // Set is a set of records, safe for concurrent use. The zero Set is not usable: see NewSet.
 type Set struct {
-	kinds [SignKey + 1]table
+	kinds    [SignKey + 1]table
+	sequence atomic.Uint64
 }
 
 // table is one kind's records. size lets a check pass by an empty table without a lock and without hashing.
@@ -48,7 +49,12 @@ func (s *Set) Add(records ...Record) {
 			s.kinds[r.Kind].add(r)
 		}
 	}
+	s.sequence.Add(1)
 }
+
+// Sequence rises with every Add, once its records can be found and before it returns: what was alive at the present
+// number is alive still.
+func (s *Set) Sequence() uint64 { return s.sequence.Load() }
 
 func (t *table) add(r Record) {
 	t.mu.Lock()

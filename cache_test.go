@@ -1,0 +1,268 @@
+package jotgate_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/jotgate/jotgate"
+	"github.com/jotgate/jotgate/jwt"
+	"github.com/jotgate/jotgate/revocation"
+)
+
+// swapped is a key source whose set can be replaced, as one that is fetched is.
+type swapped struct{ atomic.Pointer[jwt.KeySet] }
+
+func (s *swapped) Key(ctx context.Context, iss, kid, alg string) (jwt.Key, error) {
+	return s.Load().Key(ctx, iss, kid, alg)
+}
+
+// cachingGate is a gate whose clock and keys can be moved under a warm cache.
+type cachingGate struct {
+	gate
+	now  time.Time
+	keys *swapped
+}
+
+func newCachingGate(tb testing.TB) *cachingGate {
+	c := &cachingGate{now: noon, keys: new(swapped)}
+	c.gate = newGate(tb, func(config *jotgate.Config) {
+		config.Now = func() time.Time { return c.now }
+		config.Keys, config.Leeway = c.keys, -1
+	})
+	c.keys.Store(newKeySet(tb, c.key))
+	return c
+}
+
+// A token in the cache is refused from the moment on from which it would be refused without one.
+func TestCachedTokenEnds(t *testing.T) {
+	for name, tt := range map[string]struct {
+		change func(*cachingGate)
+		code   string
+	}{
+		"at exp":          {func(g *cachingGate) { g.now = noon.Add(15 * time.Minute) }, jotgate.CodeExpired},
+		"key removed":     {func(g *cachingGate) { g.keys.Store(newKeySet(t, newKey(t, jwt.HS256, "k2"))) }, jotgate.CodeInvalid},
+		"key replaced":    {func(g *cachingGate) { g.keys.Store(otherSecret(t, "k1")) }, jotgate.CodeInvalid},
+		"session revoked": {func(g *cachingGate) { g.revoke(revocation.Session, "s1", 0) }, jotgate.CodeRevoked},
+		"token revoked":   {func(g *cachingGate) { g.revoke(revocation.Token, "t1", 0) }, jotgate.CodeRevoked},
+		"user revoked":    {func(g *cachingGate) { g.revoke(revocation.User, "u1", 4) }, jotgate.CodeRevoked},
+		"role revoked":    {func(g *cachingGate) { g.revoke(revocation.Role, "user", 8) }, jotgate.CodeRevoked},
+		"kid revoked":     {func(g *cachingGate) { g.revoke(revocation.SignKey, "k1", 0) }, jotgate.CodeRevoked},
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := newCachingGate(t)
+			raw := g.token(t)
+			for range 3 {
+				g.identity(t, raw, jotgate.Rule{})
+			}
+			tt.change(g)
+			for range 2 {
+				if r := g.refusal(t, raw, jotgate.Rule{}); r.Code != tt.code {
+					t.Errorf("code: got %s, want %s", r.Code, tt.code)
+				}
+			}
+		})
+	}
+}
+
+func otherSecret(t *testing.T, kid string) *jwt.KeySet {
+	t.Helper()
+	k, err := jwt.NewKey(jwt.HS256, kid, []byte("another secret of 32 bytes: Zq81"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return newKeySet(t, k)
+}
+
+func (g *cachingGate) revoke(k revocation.Kind, value string, version int64) {
+	g.dead.Add(revocation.Record{Kind: k, Key: revocation.KeyOf(k, issuer, value), Version: version, Reason: revocation.ReasonEnded})
+}
+
+func TestCachedTokenOutlivesOtherRevocations(t *testing.T) {
+	g := newCachingGate(t)
+	raw := g.token(t)
+	for i := range 100 {
+		g.identity(t, raw, jotgate.Rule{})
+		g.revoke(revocation.Session, fmt.Sprint("other", i), 0)
+	}
+	g.identity(t, raw, jotgate.Rule{})
+}
+
+func TestCacheKeepsRulesApart(t *testing.T) {
+	g := newCachingGate(t)
+	raw := g.token(t)
+	g.identity(t, raw, jotgate.Rule{Permissions: []string{"orders:read"}})
+	if r := g.refusal(t, raw, jotgate.Rule{Permissions: []string{"orders:write"}}); r.Status != 403 {
+		t.Errorf("another rule: got %d, want 403", r.Status)
+	}
+	g.now = noon.Add(5 * time.Minute)
+	if r := g.refusal(t, raw, jotgate.Rule{MaxAge: 12 * time.Minute}); r.Code != jotgate.CodeStaleLogin {
+		t.Errorf("a log-in that grew old in the cache: got %s, want %s", r.Code, jotgate.CodeStaleLogin)
+	}
+}
+
+// Tokens whose ends are the same share a place in the cache; the whole token decides.
+func TestCacheComparesTheWholeToken(t *testing.T) {
+	g := newCachingGate(t)
+	raw := g.token(t)
+	g.identity(t, raw, jotgate.Rule{})
+	for i := range len(raw) - 30 {
+		forged := []byte(raw)
+		if forged[i]++; forged[i] == raw[i] || string(forged) == raw {
+			continue
+		}
+		g.refusal(t, string(forged), jotgate.Rule{})
+	}
+}
+
+// uncounted hides that a set counts its changes.
+type uncounted struct{ set *revocation.Set }
+
+func (u uncounted) Check(ctx context.Context, t jwt.Ref) (jwt.Verdict, error) {
+	return u.set.Check(ctx, t)
+}
+
+// failing are revocations that cannot be asked any more.
+type failing struct{ broken atomic.Bool }
+
+func (f *failing) Check(context.Context, jwt.Ref) (jwt.Verdict, error) {
+	if f.broken.Load() {
+		return jwt.Verdict{}, errors.New("down")
+	}
+	return jwt.Verdict{}, nil
+}
+
+func TestCacheAsksRevocationsThatDoNotCount(t *testing.T) {
+	set, down := revocation.NewSet(), new(failing)
+	g := newGate(t, func(c *jotgate.Config) { c.Revocations = uncounted{set} })
+	raw := g.token(t)
+	g.identity(t, raw, jotgate.Rule{})
+	set.Add(revocation.Record{Kind: revocation.Session, Key: revocation.KeyOf(revocation.Session, issuer, "s1"), Reason: "logout"})
+	if r := g.refusal(t, raw, jotgate.Rule{}); r.Code != jotgate.CodeRevoked {
+		t.Errorf("code: got %s, want %s", r.Code, jotgate.CodeRevoked)
+	}
+	h := newGate(t, func(c *jotgate.Config) { c.Revocations = down })
+	raw = h.token(t)
+	h.identity(t, raw, jotgate.Rule{})
+	down.broken.Store(true)
+	if r := h.refusal(t, raw, jotgate.Rule{}); r.Status != 503 {
+		t.Errorf("revocations that fail under a warm cache: got %d, want 503", r.Status)
+	}
+}
+
+// Once Add has returned, nobody passes: also not through a cache that is being filled at that very moment.
+func TestCacheRaceOfRevocation(t *testing.T) {
+	g := newGate(t)
+	for round := range 300 {
+		sid := fmt.Sprint("s", round)
+		raw := g.token(t, func(c *jwt.Claims) { c.SessionID = sid })
+		var added atomic.Bool
+		var barrier, done sync.WaitGroup
+		barrier.Add(1)
+		for range 4 {
+			done.Go(func() {
+				barrier.Wait()
+				for range 20 {
+					before := added.Load()
+					if _, err := g.Check(context.Background(), raw, jotgate.Rule{}); before && err == nil {
+						t.Error("a revoked token passed")
+					}
+				}
+			})
+		}
+		done.Go(func() {
+			barrier.Wait()
+			g.dead.Add(revocation.Record{Kind: revocation.Session, Key: revocation.KeyOf(revocation.Session, issuer, sid), Reason: "logout"})
+			added.Store(true)
+		})
+		barrier.Done()
+		done.Wait()
+	}
+}
+
+// The cache is bounded in bytes, whatever is put in.
+func TestCacheBytes(t *testing.T) {
+	const budget = 4 << 20
+	tokens := 30_000
+	if raced() {
+		tokens = 12_000
+	}
+	g := newGate(t, func(c *jotgate.Config) { c.CacheBytes = budget })
+	heap := func() uint64 {
+		var m runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&m)
+		return m.HeapAlloc
+	}
+	before := heap()
+	for i := range tokens {
+		raw := g.token(t, func(c *jwt.Claims) { c.ID = fmt.Sprint("token", i) })
+		g.identity(t, raw, jotgate.Rule{})
+	}
+	if grown := int64(heap()) - int64(before); grown > budget*5/4 {
+		t.Errorf("heap after %d tokens: grew by %d bytes, want at most about %d", tokens, grown, budget)
+	}
+	runtime.KeepAlive(g)
+}
+
+func TestCachedCheckAllocatesNothing(t *testing.T) {
+	g, raw := usual(t, jwt.ES256)
+	g.Guard = newGuard(t, g.config(t))
+	if got := testing.AllocsPerRun(100, func() {
+		if _, err := g.Check(context.Background(), raw, ordersRead); err != nil {
+			t.Fatal(err)
+		}
+	}); got != 0 {
+		t.Errorf("a token in the cache: got %v allocations, want 0", got)
+	}
+}
+
+// config is that of usual, with its cache.
+func (g gate) config(tb testing.TB) jotgate.Config {
+	return jotgate.Config{
+		Issuer: "https://id.example.com", Audience: "https://api.example.com", Keys: newKeySet(tb, g.key),
+		Revocations: g.dead, Now: func() time.Time { return noon }, Logger: discard, CacheBytes: 128 << 20,
+	}
+}
+
+// hot measures n tokens that are all in the cache, drawn by draw.
+func hot(b *testing.B, n int, draw func() int, churn bool) {
+	g, _ := usual(b, jwt.HS256)
+	g.Guard = newGuard(b, g.config(b))
+	tokens := make([]string, n)
+	for i := range tokens {
+		tokens[i] = g.token(b, func(c *jwt.Claims) {
+			c.Issuer, c.Audience, c.ID = "https://id.example.com", []string{"https://api.example.com"}, fmt.Sprintf("0192d8f4-7c1e-7b9a-9d2e-%012d", i)
+			c.Permissions = []string{"orders:read", "orders:write", "customers:read"}
+		})
+		g.identity(b, tokens[i], ordersRead)
+	}
+	order := make([]int, 1<<16)
+	for i := range order {
+		order[i] = draw()
+	}
+	r := revocation.Record{Kind: revocation.Session, Key: revocation.KeyOf(revocation.Session, "x", "y"), Reason: "logout"}
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		if churn && i%64 == 0 {
+			g.dead.Add(r)
+		}
+		if _, err := g.Check(context.Background(), tokens[order[i&0xffff]], ordersRead); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkCache(b *testing.B) {
+	random := rand.New(rand.NewPCG(1, 2))
+	b.Run("1000 hot, quiet", func(b *testing.B) { hot(b, 1000, func() int { return random.IntN(1000) }, false) })
+	b.Run("1000 hot, churning", func(b *testing.B) { hot(b, 1000, func() int { return random.IntN(1000) }, true) })
+	zipf := rand.NewZipf(random, 1.1, 1, 1<<16-1)
+	b.Run("64k zipf, quiet", func(b *testing.B) { hot(b, 1<<16, func() int { return int(zipf.Uint64()) }, false) })
+}
