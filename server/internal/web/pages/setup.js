@@ -28,7 +28,8 @@ function forget() {
 function refuse(problem, status) {
   const errors = Array.isArray(problem.errors) ? problem.errors : [];
   for (const e of errors) say(String(e.pointer).split('/').pop(), String(e.detail));
-  if (!errors.length) say('', problem.detail || problem.title || `The server answered ${status}.`);
+  if (errors.length) return;
+  say(problem.code === 'wrong_code' ? 'code' : '', problem.detail || problem.title || `The server answered ${status}.`);
 }
 
 function welcome(username) {
