@@ -4,7 +4,10 @@ go 1.26.0
 
 require github.com/swaggest/swgui v1.8.5
 
-require github.com/vearutop/statigz v1.4.0 // indirect
+require (
+	github.com/go-json-experiment/json v0.0.0-20260213210345-44df1a37e875 // indirect
+	github.com/vearutop/statigz v1.4.0 // indirect
+)
 
 require (
 	github.com/google/uuid v1.6.0
@@ -37,4 +40,10 @@ require (
 	modernc.org/libc v1.78.0 // indirect
 	modernc.org/mathutil v1.7.1 // indirect
 	modernc.org/memory v1.12.1 // indirect
+)
+
+// Tests only.
+require (
+	github.com/chromedp/cdproto v0.159.0
+	github.com/chromedp/chromedp v0.23.0
 )
