@@ -45,6 +45,7 @@ func (p *Problem) ContentType(string) string { return "application/problem+json"
 
 var (
 	errUndeclared = errors.New("operation without a need")
+	errLeaving    = errors.New("shutting down")
 	errNotFound   = &Problem{Status: 404, Code: "not_found", Detail: "There is nothing here. The routes are listed at /docs."}
 )
 
@@ -201,16 +202,12 @@ var refusals = []struct {
 // domain translates what the trips, the store and the guard return; nil for what nobody foresaw.
 func domain(err error) *Problem {
 	var (
-		own     *Problem
 		refusal *jotgate.Refusal
 		limited *account.LimitedError
 		grant   *account.GrantError
 		field   *account.FieldError
 	)
 	switch {
-	case errors.As(err, &own):
-		p := *own
-		return &p
 	case errors.As(err, &refusal):
 		p := &Problem{Status: refusal.Status, Code: refusal.Code, Detail: refusal.Detail, header: http.Header{}}
 		refusal.Header(p.header)
@@ -230,6 +227,8 @@ func domain(err error) *Problem {
 		return unauthorized(jotgate.CodeInvalid, "Send an access token or a refresh token of this server.")
 	case errors.Is(err, account.ErrBusy):
 		return retry(503, "busy", "Too many log-ins at once: try again.", time.Second)
+	case errors.Is(err, errLeaving):
+		return retry(503, "shutting_down", "This server is shutting down.", time.Second)
 	case errors.Is(err, store.ErrUnavailable), errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 		return retry(503, "database_unavailable", "The server cannot reach its database right now: try again.", time.Second)
 	}

@@ -240,7 +240,7 @@ func (a *API) metadata(context.Context, *struct{}) (*out[metadata], error) {
 
 func (a *API) ready(ctx context.Context, _ *struct{}) (*out[health], error) {
 	if a.leaving.Load() {
-		return nil, retry(503, "shutting_down", "This server is shutting down.", time.Second)
+		return nil, errLeaving
 	}
 	if err := a.Store.Ping(ctx); err != nil {
 		return nil, err
