@@ -381,7 +381,7 @@ func subjectOf(t testing.TB, access string) string { return claimsOf(t, access).
 
 // claimsOf reads a token without proving it.
 func claimsOf(t testing.TB, access string) (c struct {
-	Sub, Sid           string
+	Iss, Sub, Sid      string
 	Roles, Permissions []string
 	AuthTime           int64 `json:"auth_time"`
 	Iat, Exp           int64
@@ -389,7 +389,7 @@ func claimsOf(t testing.TB, access string) (c struct {
 	t.Helper()
 	payload, _, _ := strings.Cut(access[strings.IndexByte(access, '.')+1:], ".")
 	return into[struct {
-		Sub, Sid           string
+		Iss, Sub, Sid      string
 		Roles, Permissions []string
 		AuthTime           int64 `json:"auth_time"`
 		Iat, Exp           int64
