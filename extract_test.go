@@ -167,7 +167,7 @@ func FuzzBearer(f *testing.F) {
 func TestRefusedHeaderIsLogged(t *testing.T) {
 	g := newGate(t)
 	get(g.Require()(whoami), "Bearer a", "Bearer b")
-	if got := g.log.last(t)["reason"]; got != "authorization: want one header, got 2" {
+	if got := g.log.last(t)["reason"]; got != "header Authorization: more than one token" {
 		t.Errorf("reason: got %v", got)
 	}
 	if _, err := g.CheckRequest(&http.Request{Header: http.Header{}}, jotgate.Rule{}); err == nil || err.(*jotgate.Refusal).Code != jotgate.CodeMissing {

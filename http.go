@@ -11,12 +11,19 @@ func (g *Guard) Need(rule Rule) func(http.Handler) http.Handler {
 	rule = rule.clone()
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			id, err := g.CheckRequest(r, rule)
-			if err != nil {
-				answer(w, err)
+			if r.Method == http.MethodOptions {
+				next.ServeHTTP(w, r) // a preflight carries no token, by the rules of CORS
 				return
 			}
-			next.ServeHTTP(w, r.WithContext(With(r.Context(), id)))
+			id, err := g.CheckRequest(r, rule)
+			if err != nil {
+				g.answer(w, err)
+				return
+			}
+			if !id.IsZero() {
+				r = r.WithContext(With(r.Context(), id))
+			}
+			next.ServeHTTP(w, r)
 		})
 	}
 }
@@ -32,32 +39,16 @@ func (g *Guard) RequireRole(roles ...string) func(http.Handler) http.Handler {
 }
 
 // Optional returns middleware that lets a request without a token pass as nobody. A token that is present must be good:
-// a client that sends a dead one is told so, and not quietly treated as a stranger.
+// a client that sends a dead one is told so, and not quietly treated as a stranger. (Need with Rule.Optional set to
+// OptionalLenient treats it so.)
 func (g *Guard) Optional() func(http.Handler) http.Handler {
-	return func(next http.Handler) http.Handler {
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			id, err := g.CheckRequest(r, Rule{})
-			if err != nil && err.(*Refusal).Code != CodeMissing {
-				answer(w, err)
-				return
-			}
-			if err == nil {
-				r = r.WithContext(With(r.Context(), id))
-			}
-			next.ServeHTTP(w, r)
-		})
-	}
+	return g.Need(Rule{Optional: OptionalStrict})
 }
 
 // CheckRequest finds the token in a request and decides as Check does. The error is a *Refusal.
 func (g *Guard) CheckRequest(r *http.Request, rule Rule) (Identity, error) {
-	raw, err := bearer(r.Header)
-	if err != nil {
-		refusal := g.refuse.token(err)
-		g.log(r.Context(), Identity{}, refusal)
-		return Identity{}, refusal
-	}
-	return g.Check(r.Context(), raw, rule)
+	return g.CheckCarrier(r.Context(), carried{r}, rule)
 }
 
-func answer(w http.ResponseWriter, err error) { err.(*Refusal).Write(w) }
+// answer writes a refusal.
+func (g *Guard) answer(w http.ResponseWriter, err error) { g.Answer(err).write(w) }

@@ -11,12 +11,14 @@ import (
 // Identity is who a verified token says it is. It can be read and not changed, so handlers of several requests may
 // share one. The zero Identity is nobody: it has no subject and may do nothing.
 type Identity struct {
-	v *verified
+	v  *verified
+	at *Location
 }
 
 type verified struct {
 	claims jwt.Claims
 	keyID  string
+	kind   Kind
 }
 
 // IsZero tells whether this is nobody.
@@ -48,6 +50,22 @@ func (id Identity) Roles() []string { return slices.Clone(id.get().Roles) }
 
 // Permissions returns a copy of the claim permissions.
 func (id Identity) Permissions() []string { return slices.Clone(id.get().Permissions) }
+
+// Kind returns what the token is for: KindAccess or KindRefresh.
+func (id Identity) Kind() Kind {
+	if id.v == nil {
+		return KindAccess
+	}
+	return id.v.kind
+}
+
+// Location names where the token stood, such as "header Authorization"; "" for one that was given to Check itself.
+func (id Identity) Location() string {
+	if id.at == nil {
+		return ""
+	}
+	return id.at.String()
+}
 
 // HasRole tells whether the token carries this role.
 func (id Identity) HasRole(role string) bool { return slices.Contains(id.get().Roles, role) }

@@ -22,10 +22,12 @@ package jotgate
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/jotgate/jotgate/jwt"
@@ -56,8 +58,20 @@ type Config struct {
 	Keys KeySource
 	// Revocations is asked about every token. Nil: tokens die by expiry alone.
 	Revocations Revocations
-	// Types are the header typ values to accept. Empty: at+jwt (RFC 9068 §4).
+	// Issuers are further issuers that Keys knows the keys of. Each is told apart: a key of one never verifies for another.
+	Issuers []string
+	// Audiences are further names of this API; one of all in aud is enough.
+	Audiences []string
+	// Types are the header typ values of access tokens. Empty: at+jwt (RFC 9068 §4).
 	Types []string
+	// RefreshTypes are those of refresh tokens, for rules of KindRefresh. Empty: rt+jwt.
+	RefreshTypes []string
+	// Locations are where a token may stand. Empty: the header Authorization, scheme Bearer.
+	Locations []Location
+	// FirstWins takes the first of Locations that holds a token. Without it, different tokens in two places are refused.
+	FirstWins bool
+	// Answer writes refusals for the wire. Nil: Refusal.Answer, an RFC 9457 problem.
+	Answer func(*Refusal) Answer
 	// CacheBytes bounds the memory for tokens that were verified and may come again. 0: 16 MiB, about 12,000 tokens.
 	// Negative: none; every request costs a signature.
 	CacheBytes int
@@ -111,8 +125,19 @@ func New(c Config) (*Guard, error) {
 	if c.CacheBytes == 0 {
 		c.CacheBytes = 16 << 20
 	}
+	c.Types, c.RefreshTypes = orDefault(c.Types, "at+jwt"), orDefault(c.RefreshTypes, "rt+jwt")
+	if c.Locations = slices.Clone(c.Locations); len(c.Locations) == 0 {
+		c.Locations = []Location{{Header: "Authorization"}}
+	}
 	counted, _ := c.Revocations.(sequenced)
 	return &Guard{config: c, policy: c.policy(), refuse: refuse{c.Realm}, cache: newCache(c.CacheBytes), counted: counted}, nil
+}
+
+func orDefault(list []string, value string) []string {
+	if len(list) == 0 {
+		return []string{value}
+	}
+	return slices.Clone(list)
 }
 
 func (c Config) check() error {
@@ -126,6 +151,11 @@ func (c Config) check() error {
 	if set, ok := c.Keys.(*jwt.KeySet); c.Keys == nil || ok && set == nil {
 		faults = append(faults, errors.New("jotgate.Config.Keys: nil; want a KeySource such as a *jwt.KeySet"))
 	}
+	for i, l := range c.Locations {
+		if err := l.check(); err != nil {
+			faults = append(faults, fmt.Errorf("jotgate.Config.Locations[%d]: %w", i, err))
+		}
+	}
 	if c.Leeway > time.Minute {
 		faults = append(faults, fmt.Errorf("jotgate.Config.Leeway: %v; at most 1m", c.Leeway))
 	}
@@ -133,37 +163,61 @@ func (c Config) check() error {
 }
 
 func (c Config) policy() jwt.Policy {
-	p := jwt.Policy{
-		Types: slices.Clone(c.Types), Leeway: c.Leeway, InsecureSkipAudience: c.InsecureSkipAudience,
-	}
+	p := jwt.Policy{Leeway: c.Leeway, InsecureSkipAudience: c.InsecureSkipAudience}
 	if !c.InsecureSkipIssuer {
-		p.Issuers = append([]string{c.Issuer}, c.PreviousIssuers...)
+		p.Issuers = slices.Concat([]string{c.Issuer}, c.PreviousIssuers)
 	}
 	if !c.InsecureSkipAudience {
-		p.Audiences = []string{c.Audience}
+		p.Audiences = slices.Concat([]string{c.Audience}, c.Audiences)
 	}
-	if len(p.Types) == 0 {
-		p.Types = []string{"at+jwt"}
-	}
-	if c.InsecureAnyType {
-		p.Types = nil
+	if !c.InsecureAnyType {
+		p.Types = slices.Concat(c.Types, c.RefreshTypes)
 	}
 	return p
 }
 
 // Check decides about a raw token, "" for none, under a rule. It returns who it is, or the zero Identity and a
-// *Refusal. Every framework ends here.
+// *Refusal; where the rule is optional, nobody may pass as the zero Identity without an error. Every framework ends here.
 func (g *Guard) Check(ctx context.Context, raw string, rule Rule) (Identity, error) {
-	id, refusal := g.decide(ctx, raw, rule)
-	if refusal != nil {
-		g.log(ctx, id, refusal)
-		return Identity{}, refusal
+	return g.conclude(ctx, rule, raw, nil, nil)
+}
+
+// CheckCarrier finds the token in a request and decides as Check does.
+func (g *Guard) CheckCarrier(ctx context.Context, c Carrier, rule Rule) (Identity, error) {
+	locations := rule.Locations
+	if len(locations) == 0 {
+		locations = g.config.Locations
 	}
-	return id, nil
+	raw, at, err := g.locate(c, locations)
+	if err != nil {
+		return g.end(ctx, rule, Identity{}, g.refuse.token(err))
+	}
+	return g.conclude(ctx, rule, raw, at, c)
+}
+
+func (g *Guard) conclude(ctx context.Context, rule Rule, raw string, at *Location, c Carrier) (Identity, error) {
+	id, refusal := g.decide(ctx, raw, &rule)
+	if refusal == nil && c != nil {
+		refusal = g.fits(id, &rule, at, c)
+	}
+	id.at = at
+	return g.end(ctx, rule, id, refusal)
+}
+
+// end tells the log of a refusal, or lets nobody pass where the rule says so.
+func (g *Guard) end(ctx context.Context, rule Rule, id Identity, refusal *Refusal) (Identity, error) {
+	if refusal == nil {
+		return id, nil
+	}
+	if refusal.Status == 401 && (rule.Optional == OptionalLenient || rule.Optional == OptionalStrict && refusal.Code == CodeMissing) {
+		return Identity{}, nil
+	}
+	g.log(ctx, id, refusal)
+	return Identity{}, refusal
 }
 
 // decide returns the identity beside a refusal where there is one, for the log.
-func (g *Guard) decide(ctx context.Context, raw string, rule Rule) (Identity, *Refusal) {
+func (g *Guard) decide(ctx context.Context, raw string, rule *Rule) (Identity, *Refusal) {
 	if raw == "" {
 		return Identity{}, g.refuse.missing()
 	}
@@ -172,13 +226,44 @@ func (g *Guard) decide(ctx context.Context, raw string, rule Rule) (Identity, *R
 	if refusal != nil {
 		return id, refusal
 	}
+	if rule.Kind != KindAny && rule.Kind != id.v.kind {
+		return id, g.refuse.token(fmt.Errorf("%w: the token is of another kind than the route wants", jwt.ErrType))
+	}
 	if lacks := rule.lacks(id); lacks != "" {
 		return id, g.refuse.forbidden(lacks)
 	}
 	if rule.tooOld(id, now, g.config.Leeway) {
 		return id, g.refuse.staleLogin(rule.MaxAge)
 	}
-	return id, nil
+	return id, g.also(ctx, id, rule)
+}
+
+func (g *Guard) also(ctx context.Context, id Identity, rule *Rule) *Refusal {
+	if rule.Also == nil {
+		return nil
+	}
+	err := rule.Also(ctx, id)
+	var own *Refusal
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &own):
+		return own
+	}
+	return g.refuse.forbidden("what the rule asks besides: " + err.Error())
+}
+
+// fits decides what the request itself must show: that a cookie was sent by its own pages, and whose path it is.
+func (g *Guard) fits(id Identity, rule *Rule, at *Location, c Carrier) *Refusal {
+	if at != nil && at.Cookie != "" {
+		if err := at.CSRF.prove(c, id.v.claims.CSRF); err != nil {
+			return g.refuse.csrf(at.CSRF.header(), err)
+		}
+	}
+	if rule.Owner == "" || c.Param(rule.Owner) == id.Subject() || rule.OwnerOr != "" && id.Can(rule.OwnerOr) {
+		return nil
+	}
+	return g.refuse.forbidden("ownership of the path's " + rule.Owner)
 }
 
 // prove answers who a token is, from the cache where everything that made it good still holds.
@@ -222,8 +307,16 @@ func (g *Guard) holds(ctx context.Context, e *cached, now time.Time) bool {
 	if !now.Before(e.until) {
 		return false
 	}
-	key, err := g.config.Keys.Key(ctx, g.config.Issuer, e.id.v.keyID, e.key.Algorithm())
+	key, err := g.config.Keys.Key(ctx, g.issuerName(e.id), e.id.v.keyID, e.key.Algorithm())
 	return err == nil && key == e.key
+}
+
+// issuerName is the name under which the issuer's keys are kept: a previous issuer is the same one under an older name.
+func (g *Guard) issuerName(id Identity) string {
+	if slices.Contains(g.config.Issuers, id.Issuer()) {
+		return id.Issuer()
+	}
+	return g.config.Issuer
 }
 
 // sequence is what the revocations count their changes by, if they do. It is read before they are asked: a record that
@@ -239,29 +332,75 @@ func (g *Guard) sequence() (uint64, bool) {
 }
 
 func (g *Guard) verify(ctx context.Context, raw string, now time.Time) (Identity, jwt.Key, *Refusal) {
+	refused := func(err error) (Identity, jwt.Key, *Refusal) { return Identity{}, jwt.Key{}, g.refuse.token(err) }
 	token, err := jwt.Parse(raw)
 	if err != nil {
-		return Identity{}, jwt.Key{}, g.refuse.token(err)
+		return refused(err)
+	}
+	policy := g.policy
+	policy.Now = now
+	issuer, err := g.issuerOf(raw, &policy)
+	if err != nil {
+		return refused(err)
 	}
 	header := token.Header()
-	key, err := g.config.Keys.Key(ctx, g.config.Issuer, header.KeyID, header.Algorithm)
+	key, err := g.config.Keys.Key(ctx, issuer, header.KeyID, header.Algorithm)
 	if err != nil {
 		return Identity{}, jwt.Key{}, g.noKey(err)
 	}
 	proved, err := token.Verify(key)
 	if err != nil {
-		return Identity{}, jwt.Key{}, g.refuse.token(err)
+		return refused(err)
 	}
 	claims, err := proved.Claims()
 	if err != nil {
-		return Identity{}, jwt.Key{}, g.refuse.token(err)
+		return refused(err)
 	}
-	policy := g.policy
-	policy.Now = now
 	if err := policy.Check(header, claims); err != nil {
-		return Identity{}, jwt.Key{}, g.refuse.token(err)
+		return refused(err)
 	}
-	return Identity{&verified{claims: claims, keyID: header.KeyID}}, key, nil
+	return Identity{v: &verified{claims: claims, keyID: header.KeyID, kind: g.kind(header.Type)}}, key, nil
+}
+
+// issuerOf says whose keys to ask. Where there are several issuers, the token's own word chooses among those we trust,
+// and the policy then wants exactly that one.
+func (g *Guard) issuerOf(raw string, p *jwt.Policy) (string, error) {
+	if len(g.config.Issuers) == 0 {
+		return g.config.Issuer, nil
+	}
+	claimed, err := claimedIssuer(raw)
+	if err != nil || slices.Contains(p.Issuers, claimed) {
+		return g.config.Issuer, err
+	}
+	if !slices.Contains(g.config.Issuers, claimed) {
+		return "", fmt.Errorf("%w: want one of %q and %q, got %q", jwt.ErrIssuer, p.Issuers, g.config.Issuers, claimed)
+	}
+	p.Issuers = []string{claimed}
+	return claimed, nil
+}
+
+// claimedIssuer reads iss before the signature is proved: good for choosing a key, and for nothing else.
+func claimedIssuer(raw string) (string, error) {
+	_, rest, _ := strings.Cut(raw, ".")
+	body, _, _ := strings.Cut(rest, ".")
+	payload, err := base64.RawURLEncoding.DecodeString(body)
+	if err != nil {
+		return "", jwt.ErrMalformed
+	}
+	claims, err := jwt.ParseClaims(payload)
+	return claims.Issuer, err
+}
+
+func (g *Guard) kind(typ string) Kind {
+	if slices.ContainsFunc(g.config.RefreshTypes, func(t string) bool { return sameType(t, typ) }) {
+		return KindRefresh
+	}
+	return KindAccess
+}
+
+// sameType compares media types: without case, and with or without "application/" (RFC 7515 §4.1.9).
+func sameType(a, b string) bool {
+	return strings.EqualFold(strings.TrimPrefix(strings.ToLower(a), "application/"), strings.TrimPrefix(strings.ToLower(b), "application/"))
 }
 
 func (g *Guard) noKey(err error) *Refusal {
@@ -277,7 +416,7 @@ func (g *Guard) alive(ctx context.Context, id Identity) *Refusal {
 	}
 	ref := id.v.claims.Ref(jwt.Header{KeyID: id.v.keyID})
 	if !g.config.InsecureSkipIssuer {
-		ref.Issuer = g.config.Issuer // a previous issuer is the same one under an older name
+		ref.Issuer = g.issuerName(id)
 	}
 	verdict, err := g.config.Revocations.Check(ctx, ref)
 	if err != nil {

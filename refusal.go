@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"strings"
 	"time"
@@ -31,6 +32,7 @@ const (
 	CodePermissions     = "permissions_changed"       // 401: refresh, there is no need to log in
 	CodeStaleLogin      = "reauthentication_required" // 401: prove the password again (RFC 9470)
 	CodeForbidden       = "forbidden"                 // 403: verified, and not allowed here
+	CodeCSRF            = "csrf"                      // 403: a cookie came without proof that its own pages sent it
 	CodeKeysDown        = "keys_unavailable"          // 503
 	CodeRevocationsDown = "revocations_unavailable"   // 503
 )
@@ -45,18 +47,45 @@ func (r *Refusal) Error() string {
 // Unwrap returns the cause, which wraps one of the errors of package jwt where a token was at fault.
 func (r *Refusal) Unwrap() error { return r.cause }
 
-// Write answers the request with the refusal as an RFC 9457 problem.
-func (r *Refusal) Write(w http.ResponseWriter) {
-	r.Header(w.Header())
-	w.Header().Set("Content-Type", "application/problem+json")
-	w.WriteHeader(r.Status)
-	body := struct {
+// Answer is a refusal as it goes over the wire.
+type Answer struct {
+	Status int
+	Header http.Header
+	Body   []byte
+}
+
+// Answer returns the refusal as an RFC 9457 problem.
+func (r *Refusal) Answer() Answer {
+	body, _ := json.Marshal(struct {
 		Title  string `json:"title"`
 		Status int    `json:"status"`
 		Code   string `json:"code"`
 		Detail string `json:"detail"`
-	}{http.StatusText(r.Status), r.Status, r.Code, r.Detail}
-	_ = json.NewEncoder(w).Encode(body) // the client is gone: nobody is left to tell
+	}{http.StatusText(r.Status), r.Status, r.Code, r.Detail}) // texts and a number always marshal
+	h := http.Header{"Content-Type": {"application/problem+json"}}
+	r.Header(h)
+	return Answer{r.Status, h, append(body, '\n')}
+}
+
+func (a Answer) write(w http.ResponseWriter) {
+	maps.Copy(w.Header(), a.Header)
+	w.WriteHeader(a.Status)
+	_, _ = w.Write(a.Body) // the client is gone: nobody is left to tell
+}
+
+// Write answers the request with the refusal as an RFC 9457 problem.
+func (r *Refusal) Write(w http.ResponseWriter) { r.Answer().write(w) }
+
+// Answer returns what to answer an error of Check with, by Config.Answer.
+func (g *Guard) Answer(err error) Answer {
+	var r *Refusal
+	if !errors.As(err, &r) {
+		r = unavailable("internal_error", err)
+	}
+	if g.config.Answer != nil {
+		return g.config.Answer(r)
+	}
+	return r.Answer()
 }
 
 // Header sets the headers of the answer: WWW-Authenticate, Retry-After, Cache-Control.
@@ -152,6 +181,15 @@ func (f refuse) staleLogin(maxAge time.Duration) *Refusal {
 		Status: http.StatusUnauthorized, Code: CodeStaleLogin, Detail: detail,
 		Challenge: f.challenge("insufficient_user_authentication", detail, fmt.Sprintf(`max_age="%d"`, int64(maxAge/time.Second))),
 		cause:     fmt.Errorf("log-in older than %v", maxAge),
+	}
+}
+
+// csrf tells a page's author which header to send; a page of another origin learns nothing that it could send.
+func (f refuse) csrf(header string, cause error) *Refusal {
+	return &Refusal{
+		Status: http.StatusForbidden, Code: CodeCSRF,
+		Detail: "A request with the token in a cookie must come from a page of this origin and carry the token's claim csrf in the header " + header + ".",
+		cause:  cause,
 	}
 }
 

@@ -1,6 +1,7 @@
 package jotgate
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -17,7 +18,38 @@ type Rule struct {
 	Roles         []string      // all of these
 	AnyRole       []string      // at least one of these
 	MaxAge        time.Duration // the user proved who they are (claim auth_time) at most this long ago; 0: any time
+	Kind          Kind          // of token; the zero Kind is an access token
+
+	// Owner is the name of the part of the path that must be the subject, such as "id" for /users/{id}.
+	Owner string
+	// OwnerOr is a permission that stands in for being the owner: "users:read" for those who may see everybody.
+	OwnerOr string
+	// Also is asked last. An error that is a *Refusal is the answer, any other is 403.
+	Also func(context.Context, Identity) error
+
+	// Optional lets requests without a token pass as nobody.
+	Optional Optional
+	// Locations replace the guard's own on this route.
+	Locations []Location
 }
+
+// Kind is what a token is for, told by its header typ (RFC 8725 §3.11).
+type Kind int
+
+const (
+	KindAccess  Kind = iota // Config.Types
+	KindRefresh             // Config.RefreshTypes
+	KindAny
+)
+
+// Optional says what a route does without a good token.
+type Optional int
+
+const (
+	NotOptional     Optional = iota // no token: refused
+	OptionalStrict                  // no token: nobody; a bad token: refused
+	OptionalLenient                 // no token or a bad one: nobody
+)
 
 // Check tells whether the rule can be meant: well-formed permissions, no empty role, no negative age.
 func (r Rule) Check() error {
@@ -30,6 +62,18 @@ func (r Rule) Check() error {
 			faults = append(faults, errors.New("role: empty"))
 		}
 	}
+	for _, l := range r.Locations {
+		faults = append(faults, l.check())
+	}
+	if r.OwnerOr != "" {
+		faults = append(faults, CheckPermission(r.OwnerOr))
+	}
+	if r.OwnerOr != "" && r.Owner == "" {
+		faults = append(faults, errors.New("OwnerOr without Owner"))
+	}
+	if r.Kind < KindAccess || r.Kind > KindAny || r.Optional < NotOptional || r.Optional > OptionalLenient {
+		faults = append(faults, errors.New("Kind or Optional is none of the constants"))
+	}
 	if r.MaxAge < 0 {
 		faults = append(faults, fmt.Errorf("max age: %v; want 0 (any) or more", r.MaxAge))
 	}
@@ -40,6 +84,7 @@ func (r Rule) Check() error {
 func (r Rule) clone() Rule {
 	r.Permissions, r.AnyPermission = slices.Clone(r.Permissions), slices.Clone(r.AnyPermission)
 	r.Roles, r.AnyRole = slices.Clone(r.Roles), slices.Clone(r.AnyRole)
+	r.Locations = slices.Clone(r.Locations)
 	return r
 }
 

@@ -1,0 +1,128 @@
+package jotgate
+
+import (
+	"crypto/subtle"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// CSRF says how an unsafe request that carries its token in a cookie proves that a page of the right origin sent it. A
+// cross-site request is refused by what the browser says (Sec-Fetch-Site, Origin), and the claim csrf of the token must
+// stand in a header, which a page of another origin can neither read nor send.
+type CSRF struct {
+	// Header carries the claim csrf. Empty: X-CSRF-Token.
+	Header string
+	// Origins are other origins whose pages may send requests, such as https://app.example.com.
+	Origins []string
+	// Safe are the methods that need no proof. Empty: GET, HEAD, OPTIONS, TRACE (RFC 9110 §9.2.1).
+	Safe []string
+	// InsecureSkip accepts unsafe requests from anywhere: every page that a user visits can then act as the user.
+	InsecureSkip bool
+	// InsecureSkipOrigin leaves the header as the only proof, as older libraries do.
+	InsecureSkipOrigin bool
+}
+
+var (
+	errCSRFOrigin  = errors.New("the request comes from a page of another origin")
+	errCSRFMissing = errors.New("the header with the CSRF token is missing")
+	errCSRFWrong   = errors.New("the header with the CSRF token does not match the token's claim csrf")
+	errCSRFClaim   = errors.New("the token has no claim csrf, so no cookie may carry it")
+)
+
+const defaultCSRFHeader = "X-Csrf-Token"
+
+func (c CSRF) header() string {
+	if c.Header == "" {
+		return defaultCSRFHeader
+	}
+	return http.CanonicalHeaderKey(c.Header)
+}
+
+func (c CSRF) check() error {
+	for _, o := range c.Origins {
+		u, err := url.Parse(o)
+		if err != nil || u.Host == "" || o != u.Scheme+"://"+u.Host {
+			return fmt.Errorf("CSRF.Origins: %q; want a whole origin, such as https://app.example.com", o)
+		}
+	}
+	for _, m := range c.Safe {
+		if m != strings.ToUpper(m) || m == "" {
+			return fmt.Errorf("CSRF.Safe: method %q; want it in capitals", m)
+		}
+	}
+	return nil
+}
+
+func (c CSRF) safe(method string) bool {
+	if len(c.Safe) > 0 {
+		return slices.Contains(c.Safe, method)
+	}
+	switch method {
+	case http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodTrace:
+		return true
+	}
+	return false
+}
+
+// prove returns nil when a request with this token in a cookie may act.
+func (c CSRF) prove(r Carrier, claim string) error {
+	if c.InsecureSkip || c.safe(r.Method()) {
+		return nil
+	}
+	if !c.InsecureSkipOrigin && !c.sameOrigin(r) {
+		return errCSRFOrigin
+	}
+	values := r.Header(c.header())
+	switch {
+	case claim == "":
+		return errCSRFClaim
+	case len(values) != 1 || values[0] == "":
+		return errCSRFMissing
+	case subtle.ConstantTimeCompare([]byte(values[0]), []byte(claim)) != 1:
+		return errCSRFWrong
+	}
+	return nil
+}
+
+// sameOrigin judges what the browser says of where a request comes from. A client that says nothing is no browser, and
+// is left to the header's proof.
+func (c CSRF) sameOrigin(r Carrier) bool {
+	origin := first(r.Header("Origin"))
+	if origin != "" && slices.Contains(c.Origins, origin) {
+		return true
+	}
+	switch first(r.Header("Sec-Fetch-Site")) {
+	case "same-origin", "none":
+		return true
+	case "":
+		return origin == "" || ownOrigin(origin, first(r.Header("Host")))
+	}
+	return false
+}
+
+// ownOrigin tells whether an origin is that of host. Plain http counts for this machine alone: elsewhere it is the page
+// of whoever sits on the wire.
+func ownOrigin(origin, host string) bool {
+	u, err := url.Parse(origin)
+	if err != nil || u.Host != host {
+		return false
+	}
+	return u.Scheme == "https" || u.Scheme == "http" && loopback(u.Hostname())
+}
+
+func loopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+func first(values []string) string {
+	if len(values) == 0 {
+		return ""
+	}
+	return values[0]
+}

@@ -1,0 +1,282 @@
+package jotgate
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"mime"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// Location is one place in a request where a token may stand. Exactly one of Header, Cookie, Query, Body, Subprotocol
+// and Find is set.
+type Location struct {
+	// Header is the name of a header, such as Authorization.
+	Header string
+	// Schemes are the words before the token in Header, compared without case (RFC 9110 §11.1). Nil: Bearer. One that is
+	// empty: the bare token.
+	Schemes []string
+	// ExactScheme compares Schemes with case, as some older libraries did.
+	ExactScheme bool
+
+	// Cookie is the name of a cookie. Unsafe methods then need proof against cross-site request forgery: see CSRF.
+	Cookie string
+	// CSRF says what proof. The zero CSRF is the safe one.
+	CSRF CSRF
+
+	// Query is the name of a parameter. Addresses end in logs, histories and Referer: only for clients that can do nothing
+	// else.
+	Query string
+	// Prefix stands before the token in Query.
+	Prefix string
+
+	// Body is the name of a member of a JSON body. The handler can still read the body.
+	Body string
+
+	// Subprotocol is the word before the token in Sec-WebSocket-Protocol, for browsers, which cannot set headers on a
+	// WebSocket: `bearer, <token>`. The handler answers with that word as its protocol, never with the token.
+	Subprotocol string
+
+	// Find looks anywhere else: "" for nothing found. Name is what it is called in logs and by Identity.Location.
+	Find func(Carrier) (string, error)
+	Name string
+}
+
+// FormError says that something stands where a token may stand, and that it is not one.
+type FormError struct {
+	Location string // as String spells it
+	Fault    string
+}
+
+func (e *FormError) Error() string { return e.Location + ": " + e.Fault }
+
+// Faults of FormError where clients of older libraries expect words of their own for each.
+const (
+	FaultNoToken  = "no token after the scheme"
+	FaultSpaces   = "more than one token after the scheme"
+	FaultScheme   = "another scheme than expected"
+	FaultTwice    = "more than one token"
+	FaultNotJSON  = "the content type is not JSON"
+	FaultBody     = "the body is no JSON object"
+	FaultPrefix   = "no prefix before the token"
+	FaultConflict = "another token than elsewhere in the request"
+)
+
+// String names the location: "header Authorization", "cookie __Host-access".
+func (l Location) String() string {
+	switch {
+	case l.Header != "":
+		return "header " + l.Header
+	case l.Cookie != "":
+		return "cookie " + l.Cookie
+	case l.Query != "":
+		return "query " + l.Query
+	case l.Body != "":
+		return "body " + l.Body
+	case l.Subprotocol != "":
+		return "subprotocol " + l.Subprotocol
+	}
+	return l.Name
+}
+
+func (l Location) check() error {
+	set := 0
+	for _, is := range []bool{l.Header != "", l.Cookie != "", l.Query != "", l.Body != "", l.Subprotocol != "", l.Find != nil} {
+		if is {
+			set++
+		}
+	}
+	if set != 1 {
+		return fmt.Errorf("want exactly one of Header, Cookie, Query, Body, Subprotocol and Find, got %d", set)
+	}
+	if l.Find != nil && l.Name == "" {
+		return errors.New("Find needs a Name")
+	}
+	if l.Header != "" && l.Header != http.CanonicalHeaderKey(l.Header) {
+		return fmt.Errorf("header %q: want it as %q", l.Header, http.CanonicalHeaderKey(l.Header))
+	}
+	return l.CSRF.check()
+}
+
+func (l *Location) fault(f string) error { return &FormError{l.String(), f} }
+
+// maxBody bounds the body that is read for a token.
+const maxBody = 64 << 10
+
+// find returns the token at this place, "" for none.
+func (l *Location) find(c Carrier) (string, error) {
+	switch {
+	case l.Header != "":
+		return l.inHeader(c.Header(l.Header))
+	case l.Cookie != "":
+		return l.inCookies(c.Header("Cookie"))
+	case l.Query != "":
+		return l.inQuery(c.RawQuery())
+	case l.Body != "":
+		return l.inBody(c)
+	case l.Subprotocol != "":
+		return l.inSubprotocols(c.Header("Sec-Websocket-Protocol"))
+	}
+	return l.Find(c)
+}
+
+var bearerScheme = []string{"Bearer"}
+
+// inHeader reads a header (RFC 6750 §2.1). A list such as `Basic x, Bearer t`, which some proxies make, is read as such.
+// What cannot be told apart is a fault: two headers, two tokens, none after the scheme, anything but one space between.
+func (l *Location) inHeader(values []string) (string, error) {
+	if len(values) == 0 {
+		return "", nil
+	}
+	if len(values) > 1 {
+		return "", l.fault(FaultTwice)
+	}
+	schemes := l.Schemes
+	if schemes == nil {
+		schemes = bearerScheme
+	}
+	found, token := false, ""
+	for entry := range strings.SplitSeq(values[0], ",") {
+		rest, ok := l.afterScheme(strings.Trim(entry, " \t"), schemes)
+		if !ok {
+			continue
+		}
+		if found {
+			return "", l.fault(FaultTwice)
+		}
+		found, token = true, rest
+	}
+	switch {
+	case found && token == "":
+		return "", l.fault(FaultNoToken)
+	case strings.ContainsAny(token, " \t"):
+		return "", l.fault(FaultSpaces)
+	}
+	return token, nil
+}
+
+// afterScheme returns what follows one of the schemes, and false for another scheme.
+func (l *Location) afterScheme(entry string, schemes []string) (string, bool) {
+	word, rest := cutSpace(entry)
+	for _, s := range schemes {
+		switch {
+		case s == "" && entry != "":
+			return entry, true
+		case s != "" && (word == s || !l.ExactScheme && strings.EqualFold(word, s)):
+			return strings.TrimPrefix(rest, " "), true
+		}
+	}
+	return "", false
+}
+
+// cutSpace cuts s before its first space or tab, so that a scheme is known by whatever ends it.
+func cutSpace(s string) (before, after string) {
+	if i := strings.IndexAny(s, " \t"); i >= 0 {
+		return s[:i], s[i:]
+	}
+	return s, ""
+}
+
+// inCookies refuses two cookies of the name with different values: one of them was planted, from a sibling host or by
+// an older path, and which one counts would be an accident of their order.
+func (l *Location) inCookies(headers []string) (string, error) {
+	token, found := "", false
+	for _, header := range headers {
+		for pair := range strings.SplitSeq(header, ";") {
+			name, value, _ := strings.Cut(strings.TrimSpace(pair), "=")
+			if name != l.Cookie {
+				continue
+			}
+			value = strings.Trim(value, `"`)
+			if found && value != token {
+				return "", l.fault(FaultTwice)
+			}
+			token, found = value, true
+		}
+	}
+	return token, nil
+}
+
+func (l *Location) inQuery(raw string) (string, error) {
+	if raw == "" {
+		return "", nil
+	}
+	values, _ := url.ParseQuery(raw) // what cannot be read is not there
+	list := values[l.Query]
+	if len(list) == 0 {
+		return "", nil
+	}
+	if len(slices.Compact(list)) > 1 {
+		return "", l.fault(FaultTwice)
+	}
+	token, ok := strings.CutPrefix(list[0], l.Prefix)
+	if !ok {
+		return "", l.fault(FaultPrefix)
+	}
+	return token, nil
+}
+
+func (l *Location) inBody(c Carrier) (string, error) {
+	kind := ""
+	if values := c.Header("Content-Type"); len(values) > 0 {
+		kind, _, _ = mime.ParseMediaType(values[0])
+	}
+	if kind != "application/json" {
+		return "", nil
+	}
+	b, err := c.Body(maxBody)
+	if err != nil || len(bytes.TrimSpace(b)) == 0 {
+		return "", err
+	}
+	var members map[string]json.RawMessage
+	if json.Unmarshal(b, &members) != nil {
+		return "", l.fault(FaultBody)
+	}
+	var token string
+	if raw, ok := members[l.Body]; ok && json.Unmarshal(raw, &token) != nil {
+		return "", l.fault(FaultBody)
+	}
+	return token, nil
+}
+
+// inSubprotocols reads `bearer, <token>` from the offers of a WebSocket client.
+func (l *Location) inSubprotocols(headers []string) (string, error) {
+	token, next := "", false
+	for offer := range strings.SplitSeq(strings.Join(headers, ","), ",") {
+		offer = strings.TrimSpace(offer)
+		if next {
+			if token != "" {
+				return "", l.fault(FaultTwice)
+			}
+			token = offer
+		}
+		next = strings.EqualFold(offer, l.Subprotocol)
+	}
+	return token, nil
+}
+
+// locate finds the token of a request and where it stood. Without FirstWins all locations are looked at, and different
+// tokens in two of them are refused: there is no silent choice of identity.
+func (g *Guard) locate(c Carrier, locations []Location) (token string, at *Location, err error) {
+	for i := range locations {
+		found, err := locations[i].find(c)
+		if err != nil {
+			return "", &locations[i], err
+		}
+		switch {
+		case found == "":
+		case at == nil:
+			token, at = found, &locations[i]
+			if g.config.FirstWins {
+				return token, at, nil
+			}
+		case found != token:
+			return "", at, locations[i].fault(FaultConflict)
+		}
+	}
+	return token, at, nil
+}
