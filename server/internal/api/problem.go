@@ -21,9 +21,9 @@ import (
 
 // Problem is the one shape of every error (RFC 9457).
 type Problem struct {
-	Title     string  `json:"title" doc:"The status in words" example:"Unprocessable Entity"`
-	Status    int     `json:"status" example:"422"`
-	Code      string  `json:"code" doc:"A stable word to branch on" example:"password_too_short"`
+	Title     string  `json:"title" doc:"The status in words"`
+	Status    int     `json:"status"`
+	Code      string  `json:"code" doc:"A stable word to branch on"`
 	Detail    string  `json:"detail" doc:"What to do about it"`
 	Reason    string  `json:"reason,omitempty" doc:"With code invalid_grant: why the refresh token is refused" enum:"reused,expired,ended,unknown"`
 	RequestID string  `json:"request_id" doc:"Stands in the server's log beside the cause"`
@@ -34,7 +34,7 @@ type Problem struct {
 
 // Fault is one broken rule of one field. The value is not repeated: it may be a password.
 type Fault struct {
-	Pointer string `json:"pointer" doc:"Where in the body (RFC 6901), or the name of the parameter" example:"/password"`
+	Pointer string `json:"pointer" doc:"Where in the body (RFC 6901), or the name of the parameter"`
 	Code    string `json:"code,omitempty"`
 	Detail  string `json:"detail"`
 }

@@ -262,20 +262,23 @@ func (a *API) registerDocument(mux *http.ServeMux) error {
 	mux.Handle("GET /openapi.json", static("application/openapi+json", asJSON))
 	mux.Handle("GET /openapi.yaml", static("application/openapi+yaml", asYAML))
 	docs := web.Docs("/openapi.json")
-	mux.Handle("GET /docs", docs)
-	mux.Handle("GET /docs/", docs)
-	mux.HandleFunc("GET /setup", a.setupPage)
+	for _, path := range []string{"/docs", "/docs/{$}", "/docs/swagger-ui.css", "/docs/swagger-ui-bundle.js"} {
+		mux.Handle("GET "+path, docs)
+	}
+	mux.Handle("GET /setup", a.setupPage(web.Setup(), web.SetupDone()))
 	return nil
 }
 
-func (a *API) setupPage(w http.ResponseWriter, r *http.Request) {
-	done, err := a.Store.SetupDone(r.Context())
-	switch {
-	case err != nil:
-		problemOf(500, "", []error{err}).write(w, r)
-	case done:
-		web.SetupDone().ServeHTTP(w, r)
-	default:
-		web.Setup().ServeHTTP(w, r)
-	}
+func (a *API) setupPage(open, done http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		isDone, err := a.Store.SetupDone(r.Context())
+		switch {
+		case err != nil:
+			problemOf(500, "", []error{err}).write(w, r)
+		case isDone:
+			done.ServeHTTP(w, r)
+		default:
+			open.ServeHTTP(w, r)
+		}
+	})
 }
