@@ -1,0 +1,65 @@
+package jwt_test
+
+import (
+	"crypto/ed25519"
+	"crypto/x509"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/jotgate/jotgate/jwt"
+)
+
+// weakPoints are encodings of Ed25519 public keys that nobody may have: the eight points of small order, under which
+// signatures are made without a private key, in every encoding; other y that are not reduced; and no points at all.
+var weakPoints = map[string]string{
+	"order 1":                        "01" + strings.Repeat("00", 31),
+	"order 1, sign set":              "01" + strings.Repeat("00", 30) + "80",
+	"order 1, not reduced":           "ee" + strings.Repeat("ff", 30) + "7f",
+	"order 1, not reduced, sign set": "ee" + strings.Repeat("ff", 31),
+	"order 2":                        "ec" + strings.Repeat("ff", 30) + "7f",
+	"order 2, sign set":              "ec" + strings.Repeat("ff", 31),
+	"order 4":                        strings.Repeat("00", 32),
+	"order 4, negative":              strings.Repeat("00", 31) + "80",
+	"order 4, not reduced":           "ed" + strings.Repeat("ff", 30) + "7f",
+	"order 4, not reduced, negative": "ed" + strings.Repeat("ff", 31),
+	"order 8 a":                      "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
+	"order 8 a, negative":            "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc85",
+	"order 8 b":                      "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
+	"order 8 b, negative":            "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac03fa",
+	"y = p+3":                        "f0" + strings.Repeat("ff", 30) + "7f", // 3 is the y of a point of large order
+	"y = 2^255-1":                    strings.Repeat("ff", 31) + "7f",
+	"off the curve, y = 2":           "02" + strings.Repeat("00", 31),
+	"off the curve, y = 7":           "07" + strings.Repeat("00", 31),
+}
+
+func TestWeakEd25519Keys(t *testing.T) {
+	for name, point := range weakPoints {
+		t.Run(name, func(t *testing.T) {
+			x := ed25519.PublicKey(must(hex.DecodeString(point))(t))
+			jwk := fmt.Sprintf(`{"kty":"OKP","crv":"Ed25519","kid":"k","x":%q}`, b64(x))
+			refusedJWK(t, []byte(jwk))
+			_, err := jwt.ParseKeySet(setOf([]byte(jwk)))
+			wantErr(t, err, jwt.ErrKey)
+			for _, alg := range []string{jwt.EdDSA, jwt.Ed25519} {
+				_, err = jwt.NewKey(alg, "", x)
+				wantErr(t, err, jwt.ErrKey)
+				_, err = jwt.NewKey(alg, "", ed25519.PrivateKey(slices.Concat(secret32, x)))
+				wantErr(t, err, jwt.ErrKey)
+				_, err = jwt.ParsePEM(alg, "", pemText(t, "PUBLIC KEY", must(x509.MarshalPKIXPublicKey(x))(t), nil))
+				wantErr(t, err, jwt.ErrKey)
+			}
+		})
+	}
+	// Around the encodings that are refused lie good ones.
+	for _, point := range []string{"03" + strings.Repeat("00", 31), "04" + strings.Repeat("00", 31), "04" + strings.Repeat("00", 30) + "80"} {
+		must(jwt.NewKey(jwt.EdDSA, "", ed25519.PublicKey(must(hex.DecodeString(point))(t))))(t)
+	}
+	for i := range 1000 {
+		seed := slices.Clone(secret32)
+		seed[0], seed[1] = byte(i), byte(i>>8)
+		must(jwt.NewKey(jwt.EdDSA, "", ed25519.NewKeyFromSeed(seed).Public()))(t)
+	}
+}
