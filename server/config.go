@@ -19,27 +19,27 @@ import (
 // Settings are what a server can be told. Each has one name in three spellings: --access-ttl, JOTGATE_ACCESS_TTL,
 // access_ttl. The struct tags are read by the command line.
 type Settings struct {
-	Listen             string        `default:"127.0.0.1:8000" placeholder:"HOST:PORT" help:"Where to listen."`
-	Data               string        `default:"jotgate-data" placeholder:"DIR" help:"Folder for the database, the master key and the set-up code."`
+	Listen             string        `default:"127.0.0.1:8000" help:"Where to listen."`
+	Data               string        `default:"jotgate-data" help:"Folder for the database, the master key and the set-up code."`
 	Store              string        `placeholder:"URL" help:"postgres://user:password@host/database. Default: SQLite in the data folder."`
 	PublicURL          string        `name:"public-url" placeholder:"URL" help:"Where clients reach the server: the iss of its tokens. Default: http:// and the listen address."`
 	Audience           string        `placeholder:"NAME" help:"aud of access tokens. Default: the public URL."`
-	Audiences          []string      `placeholder:"NAME,…" help:"Further audiences that a log-in may ask for as resource."`
-	PreviousIssuers    []string      `placeholder:"URL,…" help:"Former public URLs whose tokens are still good."`
-	Algorithm          string        `default:"ES256" placeholder:"ALG" help:"What access tokens are signed with: ${algorithms}."`
+	Audiences          []string      `placeholder:"NAME" help:"Further audiences that a log-in may ask for as resource."`
+	PreviousIssuers    []string      `placeholder:"URL" help:"Former public URLs whose tokens are still good."`
+	Algorithm          string        `default:"ES256" help:"What access tokens are signed with: ${algorithms}."`
 	AccessTTL          time.Duration `name:"access-ttl" default:"15m" help:"Life of an access token, at most 24h."`
 	RefreshIdleTTL     time.Duration `name:"refresh-idle-ttl" default:"720h" help:"A session ends when it is not refreshed for so long."`
 	RefreshAbsoluteTTL time.Duration `name:"refresh-absolute-ttl" default:"2160h" help:"A session ends after so long in any case."`
 	RefreshGrace       time.Duration `default:"10s" help:"So long a refresh token gives the same successor again, at most 60s. 0s: a repeated refresh ends the session."`
 	Leeway             time.Duration `default:"30s" help:"Clock skew to bear, at most 60s."`
-	Signup             string        `default:"open" placeholder:"MODE" help:"Who may sign up: open, invite or closed."`
-	DefaultRole        string        `default:"user" placeholder:"ROLE" help:"Role of a new user; none: no role."`
-	PasswordMin        int           `default:"15" placeholder:"N" help:"Shortest password, in characters, at least 8."`
-	AllowedOrigins     []string      `placeholder:"ORIGIN,…" help:"Origins of web pages that may call the API, such as https://app.example.com."`
-	Limits             string        `default:"on" placeholder:"on|off" help:"Rate limits. off is for tests."`
-	TrustedProxies     []string      `placeholder:"CIDR,…" help:"Proxies whose X-Forwarded-For is believed, such as 10.0.0.0/8."`
-	LogLevel           string        `default:"info" placeholder:"LEVEL" help:"debug, info, warn or error."`
-	LogFormat          string        `default:"text" placeholder:"text|json" help:"Form of the log on standard error."`
+	Signup             string        `default:"open" help:"Who may sign up: open, invite or closed."`
+	DefaultRole        string        `default:"user" help:"Role of a new user; none: no role."`
+	PasswordMin        int           `default:"15" help:"Shortest password, in characters, at least 8."`
+	AllowedOrigins     []string      `placeholder:"ORIGIN" help:"Origins of web pages that may call the API, such as https://app.example.com."`
+	Limits             string        `default:"on" help:"Rate limits: on, or off for tests."`
+	TrustedProxies     []string      `placeholder:"CIDR" help:"Proxies whose X-Forwarded-For is believed, such as 10.0.0.0/8."`
+	LogLevel           string        `default:"info" help:"debug, info, warn or error."`
+	LogFormat          string        `default:"text" help:"Form of the log on standard error: text or json."`
 }
 
 // noRole is how default_role is switched off.
@@ -84,7 +84,7 @@ func (s *Settings) check() error {
 	}
 	between := func(key string, d, low, high time.Duration) {
 		if d < low || d > high {
-			wrong(key, d, fmt.Sprintf("want a duration from %v to %v, such as 15m", low, high))
+			wrong(key, d, fmt.Sprintf("want %v to %v", low, high))
 		}
 	}
 	oneOf := func(key, value string, names ...string) {
@@ -98,7 +98,7 @@ func (s *Settings) check() error {
 	if s.Data == "" {
 		wrong("data", s.Data, "want a folder")
 	}
-	if scheme, _, _ := strings.Cut(s.Store, ":"); scheme != "sqlite" && scheme != "postgres" && scheme != "postgresql" {
+	if !slices.ContainsFunc(storeSchemes, func(prefix string) bool { return strings.HasPrefix(s.Store, prefix) }) {
 		wrong("store", redactURL(s.Store), "want postgres://… or sqlite:PATH")
 	}
 	for _, u := range append([]string{s.PublicURL}, s.PreviousIssuers...) {
@@ -188,12 +188,14 @@ func (s Settings) Redacted() Settings {
 	return s
 }
 
-// redactURL hides the password of a database URL, wherever it stands.
+// storeSchemes are how the setting store begins.
+var storeSchemes = []string{"sqlite:", "postgres://", "postgresql://"}
+
+// redactURL hides the password of a database URL, wherever it stands. What is no such URL is hidden whole.
 func redactURL(s string) string {
 	u, err := url.Parse(s)
-	if err != nil {
-		scheme, _, _ := strings.Cut(s, ":")
-		return scheme + ":…"
+	if err != nil || u.Scheme == "" || u.Opaque != "" && u.Scheme != "sqlite" {
+		return "…"
 	}
 	if q := u.Query(); q.Has("password") {
 		q.Set("password", "xxxxx")
