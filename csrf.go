@@ -27,11 +27,12 @@ type CSRF struct {
 	InsecureSkipOrigin bool
 }
 
+// Why a request with a token in a cookie is refused. Refusals of CodeCSRF wrap one of them.
 var (
-	errCSRFOrigin  = errors.New("the request comes from a page of another origin")
-	errCSRFMissing = errors.New("the header with the CSRF token is missing")
-	errCSRFWrong   = errors.New("the header with the CSRF token does not match the token's claim csrf")
-	errCSRFClaim   = errors.New("the token has no claim csrf, so no cookie may carry it")
+	ErrCSRFOrigin  = errors.New("the request comes from a page of another origin")
+	ErrCSRFMissing = errors.New("the header with the CSRF token is missing")
+	ErrCSRFWrong   = errors.New("the header with the CSRF token does not match the token's claim csrf")
+	ErrCSRFClaim   = errors.New("the token has no claim csrf, so no cookie may carry it")
 )
 
 const defaultCSRFHeader = "X-Csrf-Token"
@@ -71,20 +72,29 @@ func (c CSRF) safe(method string) bool {
 
 // prove returns nil when a request with this token in a cookie may act.
 func (c CSRF) prove(r Carrier, claim string) error {
-	if c.InsecureSkip || c.safe(r.Method()) {
+	if c.InsecureSkip {
+		return nil
+	}
+	if strings.EqualFold(first(r.Header("Upgrade")), "websocket") { // a GET, and no page can set a header on it
+		if !c.sameOrigin(r) {
+			return ErrCSRFOrigin
+		}
+		return nil
+	}
+	if c.safe(r.Method()) {
 		return nil
 	}
 	if !c.InsecureSkipOrigin && !c.sameOrigin(r) {
-		return errCSRFOrigin
+		return ErrCSRFOrigin
 	}
 	values := r.Header(c.header())
 	switch {
 	case claim == "":
-		return errCSRFClaim
+		return ErrCSRFClaim
 	case len(values) != 1 || values[0] == "":
-		return errCSRFMissing
+		return ErrCSRFMissing
 	case subtle.ConstantTimeCompare([]byte(values[0]), []byte(claim)) != 1:
-		return errCSRFWrong
+		return ErrCSRFWrong
 	}
 	return nil
 }

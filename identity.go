@@ -18,7 +18,34 @@ type Identity struct {
 type verified struct {
 	claims jwt.Claims
 	keyID  string
-	kind   Kind
+	traits Traits
+}
+
+// Traits are what a guard takes from a token's claims. Config.Read says how, for tokens that another library issued.
+type Traits struct {
+	Subject     string // whose token it is
+	SessionID   string
+	TokenID     string
+	Roles       []string
+	Permissions []string
+	Kind        Kind // KindAccess or KindRefresh
+	// FreshUntil is how long the token counts as fresh; the zero time: it does not.
+	FreshUntil time.Time
+}
+
+// traits reads the claims that RFC 9068 and this project name.
+func (g *Guard) traits(h jwt.Header, c jwt.Claims) (Traits, error) {
+	if g.config.Read != nil {
+		return g.config.Read(h, c)
+	}
+	t := Traits{
+		Subject: c.Subject, SessionID: c.SessionID, TokenID: c.ID, Roles: c.Roles, Permissions: c.Permissions,
+		Kind: g.kind(h.Type),
+	}
+	if !c.AuthTime.IsZero() {
+		t.FreshUntil = c.AuthTime.Add(FreshAge)
+	}
+	return t, nil
 }
 
 // IsZero tells whether this is nobody.
@@ -28,13 +55,13 @@ func (id Identity) IsZero() bool { return id.v == nil }
 func (id Identity) Issuer() string { return id.get().Issuer }
 
 // Subject returns the claim sub: the user's id, opaque and never reused. Authorize by it, not by a name.
-func (id Identity) Subject() string { return id.get().Subject }
+func (id Identity) Subject() string { return id.traits().Subject }
 
 // SessionID returns the claim sid: the log-in that this token came from.
-func (id Identity) SessionID() string { return id.get().SessionID }
+func (id Identity) SessionID() string { return id.traits().SessionID }
 
 // TokenID returns the claim jti.
-func (id Identity) TokenID() string { return id.get().ID }
+func (id Identity) TokenID() string { return id.traits().TokenID }
 
 // ClientID returns the claim client_id (RFC 9068 §2.2).
 func (id Identity) ClientID() string { return id.get().ClientID }
@@ -46,18 +73,13 @@ func (id Identity) AuthTime() time.Time { return id.get().AuthTime }
 func (id Identity) ExpiresAt() time.Time { return id.get().ExpiresAt }
 
 // Roles returns a copy of the claim roles.
-func (id Identity) Roles() []string { return slices.Clone(id.get().Roles) }
+func (id Identity) Roles() []string { return slices.Clone(id.traits().Roles) }
 
 // Permissions returns a copy of the claim permissions.
-func (id Identity) Permissions() []string { return slices.Clone(id.get().Permissions) }
+func (id Identity) Permissions() []string { return slices.Clone(id.traits().Permissions) }
 
 // Kind returns what the token is for: KindAccess or KindRefresh.
-func (id Identity) Kind() Kind {
-	if id.v == nil {
-		return KindAccess
-	}
-	return id.v.kind
-}
+func (id Identity) Kind() Kind { return id.traits().Kind }
 
 // Location names where the token stood, such as "header Authorization"; "" for one that was given to Check itself.
 func (id Identity) Location() string {
@@ -68,21 +90,24 @@ func (id Identity) Location() string {
 }
 
 // HasRole tells whether the token carries this role.
-func (id Identity) HasRole(role string) bool { return slices.Contains(id.get().Roles, role) }
+func (id Identity) HasRole(role string) bool { return slices.Contains(id.traits().Roles, role) }
 
 // Can tells whether the token's permissions allow this one. See [Permits].
-func (id Identity) Can(permission string) bool { return Permits(id.get().Permissions, permission) }
+func (id Identity) Can(permission string) bool { return Permits(id.traits().Permissions, permission) }
 
 // Decode reads all claims of the token into v as encoding/json does: for claims of your own.
 func (id Identity) Decode(v any) error { return id.get().Decode(v) }
 
-var nobody jwt.Claims
+var nobody verified
 
-func (id Identity) get() *jwt.Claims {
+func (id Identity) get() *jwt.Claims { return &id.all().claims }
+func (id Identity) traits() *Traits  { return &id.all().traits }
+
+func (id Identity) all() *verified {
 	if id.v == nil {
 		return &nobody
 	}
-	return &id.v.claims
+	return id.v
 }
 
 type identityKey struct{}

@@ -70,6 +70,12 @@ type Config struct {
 	Locations []Location
 	// FirstWins takes the first of Locations that holds a token. Without it, different tokens in two places are refused.
 	FirstWins bool
+	// Require lists further claims that must be there and not null.
+	Require []string
+	// Parse reads the form of a raw token. Nil: jwt.Parse. A profile sets it for tokens that stricter readers refuse.
+	Parse func(raw string) (jwt.Unverified, error)
+	// Read takes the traits from claims under other names. Nil: the names of RFC 9068. An error refuses the token.
+	Read func(jwt.Header, jwt.Claims) (Traits, error)
 	// Answer writes refusals for the wire. Nil: Refusal.Answer, an RFC 9457 problem.
 	Answer func(*Refusal) Answer
 	// CacheBytes bounds the memory for tokens that were verified and may come again. 0: 16 MiB, about 12,000 tokens.
@@ -88,6 +94,8 @@ type Config struct {
 	InsecureSkipIssuer bool
 	// InsecureSkipAudience accepts tokens that were made for another API.
 	InsecureSkipAudience bool
+	// InsecureOptionalExpiry accepts tokens without exp, which live for ever.
+	InsecureOptionalExpiry bool
 	// InsecureAnyType accepts any typ: an ID token or a mail link may then pass as an access token.
 	InsecureAnyType bool
 }
@@ -124,6 +132,9 @@ func New(c Config) (*Guard, error) {
 	}
 	if c.CacheBytes == 0 {
 		c.CacheBytes = 16 << 20
+	}
+	if c.Parse == nil {
+		c.Parse = jwt.Parse
 	}
 	c.Types, c.RefreshTypes = orDefault(c.Types, "at+jwt"), orDefault(c.RefreshTypes, "rt+jwt")
 	if c.Locations = slices.Clone(c.Locations); len(c.Locations) == 0 {
@@ -163,7 +174,10 @@ func (c Config) check() error {
 }
 
 func (c Config) policy() jwt.Policy {
-	p := jwt.Policy{Leeway: c.Leeway, InsecureSkipAudience: c.InsecureSkipAudience}
+	p := jwt.Policy{
+		Leeway: c.Leeway, Require: slices.Clone(c.Require),
+		InsecureSkipAudience: c.InsecureSkipAudience, InsecureOptionalExpiry: c.InsecureOptionalExpiry,
+	}
 	if !c.InsecureSkipIssuer {
 		p.Issuers = slices.Concat([]string{c.Issuer}, c.PreviousIssuers)
 	}
@@ -226,14 +240,17 @@ func (g *Guard) decide(ctx context.Context, raw string, rule *Rule) (Identity, *
 	if refusal != nil {
 		return id, refusal
 	}
-	if rule.Kind != KindAny && rule.Kind != id.v.kind {
-		return id, g.refuse.token(fmt.Errorf("%w: the token is of another kind than the route wants", jwt.ErrType))
+	if kind := id.v.traits.Kind; rule.Kind != KindAny && rule.Kind != kind {
+		return id, g.refuse.token(&KindError{Want: rule.Kind, Got: kind})
 	}
 	if lacks := rule.lacks(id); lacks != "" {
 		return id, g.refuse.forbidden(lacks)
 	}
 	if rule.tooOld(id, now, g.config.Leeway) {
 		return id, g.refuse.staleLogin(rule.MaxAge)
+	}
+	if until := id.v.traits.FreshUntil; rule.Fresh && (until.IsZero() || !now.Before(until.Add(g.config.Leeway))) {
+		return id, g.refuse.staleLogin(FreshAge)
 	}
 	return id, g.also(ctx, id, rule)
 }
@@ -289,7 +306,7 @@ func (g *Guard) prove(ctx context.Context, raw string, now time.Time) (Identity,
 		if refusal != nil {
 			return Identity{}, refusal
 		}
-		e = &cached{raw: raw, id: id, key: key, until: id.ExpiresAt().Add(g.config.Leeway)}
+		e = &cached{raw: raw, id: id, key: key, until: g.lastMoment(id)}
 	}
 	if refusal := g.alive(ctx, e.id); refusal != nil {
 		g.cache.drop(e)
@@ -300,6 +317,14 @@ func (g *Guard) prove(ctx context.Context, raw string, now time.Time) (Identity,
 		g.cache.put(e, now)
 	}
 	return e.id, nil
+}
+
+// lastMoment is when a token expires, leeway included. One that never does is verified again after a day.
+func (g *Guard) lastMoment(id Identity) time.Time {
+	if at := id.ExpiresAt(); !at.IsZero() {
+		return at.Add(g.config.Leeway)
+	}
+	return g.config.Now().Add(24 * time.Hour)
 }
 
 // holds tells whether an entry is within its time and its key is still the one that verifies.
@@ -333,7 +358,7 @@ func (g *Guard) sequence() (uint64, bool) {
 
 func (g *Guard) verify(ctx context.Context, raw string, now time.Time) (Identity, jwt.Key, *Refusal) {
 	refused := func(err error) (Identity, jwt.Key, *Refusal) { return Identity{}, jwt.Key{}, g.refuse.token(err) }
-	token, err := jwt.Parse(raw)
+	token, err := g.config.Parse(raw)
 	if err != nil {
 		return refused(err)
 	}
@@ -359,7 +384,11 @@ func (g *Guard) verify(ctx context.Context, raw string, now time.Time) (Identity
 	if err := policy.Check(header, claims); err != nil {
 		return refused(err)
 	}
-	return Identity{v: &verified{claims: claims, keyID: header.KeyID, kind: g.kind(header.Type)}}, key, nil
+	traits, err := g.traits(header, claims)
+	if err != nil {
+		return refused(err)
+	}
+	return Identity{v: &verified{claims: claims, keyID: header.KeyID, traits: traits}}, key, nil
 }
 
 // issuerOf says whose keys to ask. Where there are several issuers, the token's own word chooses among those we trust,
@@ -414,11 +443,7 @@ func (g *Guard) alive(ctx context.Context, id Identity) *Refusal {
 	if g.config.Revocations == nil {
 		return nil
 	}
-	ref := id.v.claims.Ref(jwt.Header{KeyID: id.v.keyID})
-	if !g.config.InsecureSkipIssuer {
-		ref.Issuer = g.issuerName(id)
-	}
-	verdict, err := g.config.Revocations.Check(ctx, ref)
+	verdict, err := g.config.Revocations.Check(ctx, g.ref(id))
 	if err != nil {
 		return unavailable(CodeRevocationsDown, err)
 	}
@@ -426,6 +451,17 @@ func (g *Guard) alive(ctx context.Context, id Identity) *Refusal {
 		return g.refuse.dead(verdict)
 	}
 	return nil
+}
+
+// ref is what a revocation can hit of an identity.
+func (g *Guard) ref(id Identity) jwt.Ref {
+	ref := id.v.claims.Ref(jwt.Header{KeyID: id.v.keyID})
+	t := &id.v.traits
+	ref.Subject, ref.SessionID, ref.TokenID, ref.Roles = t.Subject, t.SessionID, t.TokenID, t.Roles
+	if !g.config.InsecureSkipIssuer {
+		ref.Issuer = g.issuerName(id)
+	}
+	return ref
 }
 
 // log tells the developer why. A request without any token is the daily noise of the internet, so it is told to those

@@ -41,6 +41,9 @@ type Location struct {
 	// WebSocket: `bearer, <token>`. The handler answers with that word as its protocol, never with the token.
 	Subprotocol string
 
+	// Demand makes a fault of what otherwise is absence: another scheme in Header, another content type for Body.
+	Demand bool
+
 	// Find looks anywhere else: "" for nothing found. Name is what it is called in logs and by Identity.Location.
 	Find func(Carrier) (string, error)
 	Name string
@@ -63,6 +66,7 @@ const (
 	FaultNotJSON  = "the content type is not JSON"
 	FaultBody     = "the body is no JSON object"
 	FaultPrefix   = "no prefix before the token"
+	FaultTicket   = "the ticket is spent, unknown or too old"
 	FaultConflict = "another token than elsewhere in the request"
 )
 
@@ -151,6 +155,8 @@ func (l *Location) inHeader(values []string) (string, error) {
 		found, token = true, rest
 	}
 	switch {
+	case !found && l.Demand:
+		return "", l.fault(FaultScheme)
 	case found && token == "":
 		return "", l.fault(FaultNoToken)
 	case strings.ContainsAny(token, " \t"):
@@ -226,6 +232,9 @@ func (l *Location) inBody(c Carrier) (string, error) {
 		kind, _, _ = mime.ParseMediaType(values[0])
 	}
 	if kind != "application/json" {
+		if l.Demand {
+			return "", l.fault(FaultNotJSON)
+		}
 		return "", nil
 	}
 	b, err := c.Body(maxBody)

@@ -33,6 +33,8 @@ const (
 	CodeStaleLogin      = "reauthentication_required" // 401: prove the password again (RFC 9470)
 	CodeForbidden       = "forbidden"                 // 403: verified, and not allowed here
 	CodeCSRF            = "csrf"                      // 403: a cookie came without proof that its own pages sent it
+	CodeNoUser          = "user_unknown"              // 401: the token is good and its user is gone
+	CodeUsersDown       = "users_unavailable"         // 503
 	CodeKeysDown        = "keys_unavailable"          // 503
 	CodeRevocationsDown = "revocations_unavailable"   // 503
 )

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/jotgate/jotgate/jwt"
 )
 
 // FreshAge is how old a log-in may be for what the server calls fresh.
@@ -18,6 +20,7 @@ type Rule struct {
 	Roles         []string      // all of these
 	AnyRole       []string      // at least one of these
 	MaxAge        time.Duration // the user proved who they are (claim auth_time) at most this long ago; 0: any time
+	Fresh         bool          // the log-in counts as fresh: see FreshAge, or Config.Read
 	Kind          Kind          // of token; the zero Kind is an access token
 
 	// Owner is the name of the part of the path that must be the subject, such as "id" for /users/{id}.
@@ -41,6 +44,27 @@ const (
 	KindRefresh             // Config.RefreshTypes
 	KindAny
 )
+
+// String returns access, refresh or any.
+func (k Kind) String() string {
+	switch k {
+	case KindAccess:
+		return "access"
+	case KindRefresh:
+		return "refresh"
+	}
+	return "any"
+}
+
+// KindError says that a good token is of another kind than the route wants. It is a jwt.ErrType.
+type KindError struct{ Want, Got Kind }
+
+func (e *KindError) Error() string {
+	return fmt.Sprintf("token kind: want %v, got %v", e.Want, e.Got)
+}
+
+// Unwrap returns jwt.ErrType.
+func (e *KindError) Unwrap() error { return jwt.ErrType }
 
 // Optional says what a route does without a good token.
 type Optional int

@@ -16,6 +16,7 @@ import (
 type Set struct {
 	kinds    [SignKey + 1]table
 	sequence atomic.Uint64
+	watched  watched
 }
 
 // table is one kind's records. size lets a check pass by an empty table without a lock and without hashing.
@@ -50,6 +51,7 @@ func (s *Set) Add(records ...Record) {
 		}
 	}
 	s.sequence.Add(1)
+	s.watched.tell(s, records)
 }
 
 // Sequence rises with every Add, once its records can be found and before it returns: what was alive at the present
