@@ -87,23 +87,27 @@ func (c Claims) object() (string, error) {
 	return string(b), err
 }
 
-// Decode reads the whole object that was read, registered claims included, into v with encoding/json. That package ignores the case of
-// names, so claims in which two names differ only by case are refused: [ErrMalformed].
+// Decode reads the whole object that was read, registered claims included, into v with encoding/json. That package
+// ignores the case of names, so claims in which two names differ only by case are refused: [ErrMalformed].
 func (c Claims) Decode(v any) error {
 	object, err := c.object()
 	if err != nil {
 		return err
 	}
+	return decodeObject("claims", object, v)
+}
+
+func decodeObject(what, object string, v any) error {
 	var folded names
 	z := scanner{s: object}
 	for z.next() {
 		z.skip()
 		if !folded.add(fold(z.name)) {
-			return fmt.Errorf("%w: two claims whose names differ only by case", ErrMalformed)
+			return fmt.Errorf("%w: %s: two names differ only by case", ErrMalformed, what)
 		}
 	}
 	if err := json.Unmarshal([]byte(object), v); err != nil {
-		return fmt.Errorf("decoding claims: %w", err)
+		return fmt.Errorf("decoding %s: %w", what, err)
 	}
 	return nil
 }

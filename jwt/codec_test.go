@@ -98,9 +98,10 @@ func TestLibraryTokenCodec(t *testing.T) {
 		if want := b64([]byte(`{"alg":"HS256","typ":"JWT","kid":"x","cty":"first","n":1.5,"z":"last"}`)); head != want {
 			t.Errorf("header: got %s, want %s", head, want)
 		}
-		h.Algorithm = jwt.HS256
-		if got := accepted(t, raw, hs).Header(); !reflect.DeepEqual(got, h) {
-			t.Errorf("got %v, want %v", got, h)
+		var got map[string]any
+		want := map[string]any{"alg": "HS256", "typ": "JWT", "kid": "x", "cty": "first", "n": 1.5, "z": "last"}
+		if err := accepted(t, raw, hs).Header().Decode(&got); err != nil || !reflect.DeepEqual(got, want) {
+			t.Errorf("got %v, %v, want %v", got, err, want)
 		}
 		if again := must(jwt.Sign(hs, h, []byte("{}")))(t); again != raw {
 			t.Errorf("got %s, want %s", again, raw)
@@ -427,6 +428,48 @@ func TestSignRefuses(t *testing.T) {
 	refusedToken(t, forged(edHeader, "{}"), jwt.Key{}, jwt.ErrKey)
 }
 
+// What a caller does to a header or to what he decoded from it reaches nobody else.
+func TestHeadersAreNotShared(t *testing.T) {
+	k := edKey(t, "")
+	v := accepted(t, forged(`{"alg":"EdDSA","x":"kept"}`, "{}"), k)
+	for range 2 {
+		h := v.Header()
+		var got map[string]any
+		if err := h.Decode(&got); err != nil || len(got) != 2 || got["x"] != "kept" || h.Extra != nil {
+			t.Fatalf("got %v, %v and Extra %v, want alg and x", got, err, h.Extra)
+		}
+		got["x"], h.Algorithm, h.Extra = "changed", "none", map[string]any{"x": "changed"}
+	}
+}
+
+// Decode reads headers as it reads claims: of tokens, of the usual forms, and made by hand.
+func TestDecodeHeader(t *testing.T) {
+	k := edKey(t, "k")
+	type header struct{ Alg, Typ, Kid, Cty string }
+	for _, h := range []jwt.Header{
+		accepted(t, must(jwt.Sign(k, jwt.Header{Type: "JWT", Extra: map[string]any{"cty": "x"}}, nil))(t), k).Header(),
+		{Algorithm: jwt.EdDSA, Type: "JWT", KeyID: "k", Extra: map[string]any{"cty": "x"}},
+	} {
+		var got header
+		if err := h.Decode(&got); err != nil || got != (header{"EdDSA", "JWT", "k", "x"}) {
+			t.Errorf("got %+v, %v", got, err)
+		}
+	}
+	var got header
+	h := accepted(t, must(jwt.Sign(k, jwt.Header{}, nil))(t), k).Header()
+	if err := h.Decode(&got); err != nil || got != (header{Alg: "EdDSA", Kid: "k"}) {
+		t.Errorf("usual form: got %+v, %v", got, err)
+	}
+	wantErr(t, accepted(t, forged(`{"alg":"EdDSA","x":1,"X":2}`, "{}"), k).Header().Decode(&got), jwt.ErrMalformed)
+	for _, h := range []jwt.Header{
+		{Extra: map[string]any{"crit": 1}}, accepted(t, forged(`{"alg":"EdDSA","cty":5}`, "{}"), k).Header(),
+	} {
+		if err := h.Decode(&got); err == nil {
+			t.Errorf("%+v was decoded", h)
+		}
+	}
+}
+
 // A key without kid may be given one by the header.
 func TestSignWithKeyID(t *testing.T) {
 	raw := must(jwt.Sign(edKey(t, ""), jwt.Header{KeyID: "given"}, []byte("{}")))(t)
@@ -435,7 +478,24 @@ func TestSignWithKeyID(t *testing.T) {
 	}
 }
 
-// A number in a header parameter that no float64 holds is refused, not rounded to infinity.
+// A number in a header parameter that no float64 holds is an error where it is asked for, not rounded to infinity.
 func TestHeaderNumberTooLarge(t *testing.T) {
-	refusedToken(t, forged(`{"alg":"EdDSA","x":1e400}`, `{}`), edKey(t, ""), jwt.ErrMalformed)
+	var got struct{ X float64 }
+	h := accepted(t, forged(`{"alg":"EdDSA","x":1e400}`, `{}`), edKey(t, "")).Header()
+	if err := h.Decode(&got); err == nil {
+		t.Errorf("got %v, want an error", got.X)
+	}
+}
+
+// No standard has more than a dozen parameters that may stand here.
+func TestManyParameters(t *testing.T) {
+	params := func(n int) string {
+		var b strings.Builder
+		for i := 1; i < n; i++ {
+			fmt.Fprintf(&b, `,"p%d":0`, i)
+		}
+		return `{"alg":"EdDSA"` + b.String() + "}"
+	}
+	accepted(t, forged(params(16), "{}"), edKey(t, ""))
+	refusedToken(t, forged(params(17), "{}"), edKey(t, ""), jwt.ErrMalformed)
 }

@@ -52,8 +52,8 @@ func checkParse(t *testing.T, k jwt.Key, raw string) {
 		return // longer than the limit once it is written anew
 	}
 	v := accepted(t, again, k)
-	if h.Algorithm = jwt.EdDSA; !reflect.DeepEqual(v.Header(), h) || string(v.Payload()) != "payload" {
-		t.Fatalf("got %+v, want %+v", v.Header(), h)
+	if got := v.Header(); got.KeyID != h.KeyID || got.Type != h.Type || string(v.Payload()) != "payload" {
+		t.Fatalf("got %+v, want %+v", got, h)
 	}
 }
 
@@ -68,22 +68,19 @@ func checkSpelling(t *testing.T, raw string) {
 
 func checkHeader(t *testing.T, raw string, h jwt.Header) {
 	head, _, _ := segments(raw)
-	var want map[string]any
-	if err := json.Unmarshal(must(base64.RawURLEncoding.DecodeString(head))(t), &want); err != nil {
+	text := must(base64.RawURLEncoding.DecodeString(head))(t)
+	var got, want map[string]any
+	if err := h.Decode(&got); err != nil {
+		checkUndecodable(t, text)
+		return
+	}
+	if err := json.Unmarshal(text, &want); err != nil {
 		t.Fatalf("header is accepted: %v", err)
 	}
-	got := map[string]any{"alg": h.Algorithm}
-	for name, value := range h.Extra {
-		got[name] = value
-	}
-	if _, ok := want["typ"]; ok {
-		got["typ"] = h.Type
-	}
-	if _, ok := want["kid"]; ok {
-		got["kid"] = h.KeyID
-	}
-	if !reflect.DeepEqual(got, want) {
-		t.Fatalf("got header %v, want %v", got, want)
+	kid, _ := want["kid"].(string)
+	typ, _ := want["typ"].(string)
+	if !reflect.DeepEqual(got, want) || want["alg"] != h.Algorithm || kid != h.KeyID || typ != h.Type {
+		t.Fatalf("got header %v and %+v, want %v", got, h, want)
 	}
 }
 

@@ -1,7 +1,6 @@
 package jwt
 
 import (
-	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -9,12 +8,17 @@ import (
 	"strings"
 )
 
-// Header is the protected header of a token (RFC 7515 §4).
+// Header is the protected header of a token (RFC 7515 §4): the parameters that matter here, all others through
+// [Header.Decode].
 type Header struct {
-	Algorithm string         // alg
-	KeyID     string         // kid: at most 128 characters of printable ASCII, "" when absent
-	Type      string         // typ: the same
-	Extra     map[string]any // further parameters, as encoding/json reads and writes them
+	Algorithm string // alg
+	KeyID     string // kid: at most 128 characters of printable ASCII, "" when absent
+	Type      string // typ: the same
+
+	// Extra holds further parameters to be written. Reading leaves it nil.
+	Extra map[string]any
+
+	raw string // the object that was read, "" for a header made by hand
 }
 
 // refused lists the header parameters that make a token unacceptable. No extension is implemented, so crit always names
@@ -22,11 +26,12 @@ type Header struct {
 // token bring or name its own key.
 var refused = []string{"crit", "b64", "zip", "jwk", "jku", "x5u", "x5c", "x5t", "x5t#S256"}
 
-// parseHeader reads the JSON of a header.
+// parseHeader reads the JSON of a header. Nobody has checked the signature yet: what it allocates is bounded whatever
+// the text, so the parameters are few and their values stay unread.
 func parseHeader(s string) (Header, error) {
-	var h Header
+	h := Header{raw: s}
 	var hasAlg bool
-	z := scanner{s: s}
+	z := scanner{s: s, few: true}
 	for z.next() {
 		switch z.name {
 		case "alg":
@@ -36,7 +41,7 @@ func parseHeader(s string) (Header, error) {
 		case "typ":
 			h.Type = z.printable("typ")
 		default:
-			h.readExtra(&z)
+			z.parameter()
 		}
 	}
 	if z.err != nil {
@@ -58,24 +63,12 @@ func (h Header) known() (Header, error) {
 	return h, nil
 }
 
-func (h *Header) readExtra(z *scanner) {
+// parameter passes over the value of a further parameter, unless it must not be there.
+func (z *scanner) parameter() {
 	if slices.Contains(refused, z.name) {
 		z.fail("no parameter " + z.name + ", which is never accepted")
-		return
 	}
-	raw := z.skip()
-	if z.err != nil {
-		return
-	}
-	var v any
-	if err := json.Unmarshal([]byte(raw), &v); err != nil { // a number beyond float64
-		z.fail("a value that can be represented")
-		return
-	}
-	if h.Extra == nil {
-		h.Extra = make(map[string]any)
-	}
-	h.Extra[z.name] = v
+	z.skip()
 }
 
 // printable reads a text that log lines and look-ups can bear.
@@ -85,6 +78,20 @@ func (z *scanner) printable(name string) string {
 		z.fail(name + " of at most " + strconv.Itoa(maxName) + " characters of printable ASCII")
 	}
 	return s
+}
+
+// Decode reads the whole header, alg, kid and typ included, into v with encoding/json. Names that differ only by case are
+// refused as [Claims.Decode] refuses them.
+func (h Header) Decode(v any) error {
+	text := h.raw
+	if text == "" {
+		b, err := h.marshal()
+		if err != nil {
+			return err
+		}
+		text = string(b)
+	}
+	return decodeObject("header", text, v)
 }
 
 // marshal returns the header's bytes: alg, typ, kid, then the others in order of their names.
@@ -114,9 +121,10 @@ func formsOf(a *algorithm, kid string) []form {
 	var forms []form
 	for _, typ := range []string{"at+jwt", "JWT", ""} {
 		alg, typ, kid := param{"alg", a.name}, param{"typ", typ}, param{"kid", kid}
-		h := Header{Algorithm: a.name, Type: typ.value, KeyID: kid.value}
 		for _, order := range [][]param{{alg, typ, kid}, {alg, kid, typ}, {typ, alg, kid}, {kid, alg, typ}} {
-			segment := string(encode(nil, object(order)))
+			text := object(order)
+			h := Header{Algorithm: a.name, Type: typ.value, KeyID: kid.value, raw: string(text)}
+			segment := encoded(text)
 			if !slices.ContainsFunc(forms, func(f form) bool { return f.segment == segment }) {
 				forms = append(forms, form{h, segment})
 			}

@@ -31,6 +31,7 @@ type scanner struct {
 	name string // of the current member, unescaped
 	err  error
 	open bool
+	few  bool // the object may have no more than maxFew names
 	seen names
 }
 
@@ -49,6 +50,9 @@ func (z *scanner) next() bool {
 	z.name = z.text()
 	if !z.accept(':') {
 		z.fail("a colon")
+	}
+	if z.few && z.seen.n == maxFew {
+		z.fail("at most 16 names")
 	}
 	if z.err == nil && !z.seen.add(z.name) {
 		z.fail("each name once")
@@ -343,11 +347,14 @@ func (z *scanner) container(level int) {
 	}
 }
 
+// maxFew is how many names are remembered without allocating.
+const maxFew = 16
+
 // names is a set that costs nothing for the dozen names of a usual token and stays linear for hostile ones.
 type names struct {
 	filter uint64 // a bit for each name met: a clear bit means new
 	n      int
-	few    [16]string
+	few    [maxFew]string
 	many   map[string]struct{}
 }
 
