@@ -73,12 +73,15 @@ func settingNames(k *kong.Kong) []string {
 }
 
 func checkEnvironment(known, environ []string) error {
+	var names []string
+	for _, k := range known {
+		names = append(names, envPrefix+strings.ToUpper(k))
+	}
 	var faults []error
 	for _, entry := range environ {
 		key, _, _ := strings.Cut(entry, "=")
-		name, ours := strings.CutPrefix(key, envPrefix)
-		if ours && !slices.Contains(known, strings.ToLower(name)) {
-			faults = append(faults, fmt.Errorf("environment: unknown setting %s%s", key, suggest(strings.ToLower(name), known)))
+		if strings.HasPrefix(key, envPrefix) && !slices.Contains(names, key) {
+			faults = append(faults, fmt.Errorf("environment: unknown setting %s%s", key, suggest(key, names)))
 		}
 	}
 	return errors.Join(faults...)
