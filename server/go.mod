@@ -7,6 +7,7 @@ require github.com/swaggest/swgui v1.8.5
 require (
 	github.com/go-json-experiment/json v0.0.0-20260213210345-44df1a37e875 // indirect
 	github.com/vearutop/statigz v1.4.0 // indirect
+	golang.org/x/tools v0.51.0 // indirect
 )
 
 require (
@@ -46,4 +47,5 @@ require (
 require (
 	github.com/chromedp/cdproto v0.159.0
 	github.com/chromedp/chromedp v0.23.0
+	github.com/rogpeppe/go-internal v1.16.0
 )
