@@ -10,3 +10,6 @@ func (s *Store) OnWriter(ctx context.Context, query string) (result string, err 
 	})
 	return result, err
 }
+
+// Waiting is how many deeds wait for the writer.
+func (s *Store) Waiting() int { return len(s.engine.(*lite3).writer.queue) }

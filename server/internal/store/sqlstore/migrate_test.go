@@ -65,16 +65,19 @@ func (d database) versions(t *testing.T) (all []int) {
 func TestMigrateTogether(t *testing.T) {
 	eachDatabase(t, func(t *testing.T, d database) {
 		var wg sync.WaitGroup
-		for range 3 {
+		start := make(chan struct{})
+		for range 8 {
 			wg.Go(func() {
+				<-start
 				s, err := sqlstore.Open(t.Context(), d.dsn, store.Options{})
 				if err != nil {
-					t.Errorf("MIG-1 three at once: %v", err)
+					t.Errorf("MIG-1 eight at once: %v", err)
 					return
 				}
 				s.Close()
 			})
 		}
+		close(start)
 		wg.Wait()
 		once := d.versions(t)
 		if want := []int{0, 1}; !slices.Equal(once, want) {

@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -118,31 +119,34 @@ func commits(t *testing.T, path string) (n int) {
 	return n
 }
 
-// stall holds SQLite's lock as another process would, lets deeds queue up behind it, and lets go.
-func stall(t *testing.T, path string, deeds int, deed func(i int) error) []error {
+// stall holds SQLite's lock as another process would until all deeds wait, and lets go.
+func stall(t *testing.T, s *sqlstore.Store, path string, deeds int, deed func(i int) error) []error {
 	t.Helper()
 	db := raw(t, path)
 	execute(t, db, "BEGIN IMMEDIATE")
 	errs := make([]error, deeds)
-	var queued, done sync.WaitGroup
+	var done sync.WaitGroup
 	for i := range deeds {
-		queued.Add(1)
-		done.Go(func() {
-			queued.Done()
-			errs[i] = deed(i)
-		})
+		done.Go(func() { errs[i] = deed(i) })
 	}
-	queued.Wait()
+	waiting(s, deeds-1) // and one is with the writer
 	execute(t, db, "ROLLBACK")
 	done.Wait()
 	return errs
+}
+
+// waiting returns when n deeds wait, or after most of the time that they are let wait.
+func waiting(s *sqlstore.Store, n int) {
+	for start := time.Now(); s.Waiting() < n && time.Since(start) < 700*time.Millisecond; {
+		runtime.Gosched()
+	}
 }
 
 func TestGroupCommit(t *testing.T) {
 	s, path := lite(t)
 	const deeds = 200
 	before := commits(t, path)
-	for i, err := range stall(t, path, deeds, func(i int) error {
+	for i, err := range stall(t, s, path, deeds, func(i int) error {
 		roles := []string{"user"}
 		if i%3 == 1 {
 			roles = []string{"user", "zzz no such role"} // fails after the user and a role were written
@@ -176,7 +180,31 @@ func TestGroupCommit(t *testing.T) {
 	}
 }
 
-// A full disk makes SQLite roll back the whole transaction, with all the deeds of the batch.
+// Some faults make SQLite roll back the whole transaction, and with it the neighbours that have already run.
+func TestBatchLost(t *testing.T) {
+	s, path := lite(t)
+	execute(t, raw(t, path), `CREATE TRIGGER fault BEFORE INSERT ON audit WHEN NEW.action = 'fault' BEGIN SELECT RAISE(ROLLBACK, 'fault'); END`)
+	lost := 0
+	for i, err := range stall(t, s, path, 100, func(i int) error {
+		e := event()
+		if i%10 == 9 {
+			e.Action = "fault"
+		}
+		return s.CreateUser(t.Context(), newUser(fmt.Sprint("user", i)), e)
+	}) {
+		_, lookup := s.UserByLogin(t.Context(), fmt.Sprint("user", i))
+		if err != nil && !errors.Is(err, store.ErrUnavailable) || (err == nil) != (lookup == nil) {
+			t.Errorf("deed %d was answered %v, and reading its user gives %v", i, err, lookup)
+		}
+		if err != nil && i%10 != 9 {
+			lost++
+		}
+	}
+	if lost == 0 {
+		t.Error("no neighbour was lost: the test has shown nothing")
+	}
+}
+
 func TestDiskFull(t *testing.T) {
 	s, path := lite(t)
 	if err := s.CreateUser(t.Context(), newUser("before"), event()); err != nil {
@@ -190,7 +218,7 @@ func TestDiskFull(t *testing.T) {
 		t.Fatal(err)
 	}
 	failed := 0
-	for i, err := range stall(t, path, 100, func(i int) error {
+	for i, err := range stall(t, s, path, 100, func(i int) error {
 		n := newUser(fmt.Sprint("user", i))
 		n.Email = strings.Repeat("x", 1000)
 		return s.CreateUser(t.Context(), n, event())
@@ -257,20 +285,23 @@ func TestCancelledInQueue(t *testing.T) {
 	s, path := lite(t)
 	db := raw(t, path)
 	execute(t, db, "BEGIN IMMEDIATE")
-	blocked := make(chan error)
-	go func() { blocked <- s.Append(t.Context(), event()) }() // the writer waits with this one, or finds it behind the next
+	var other sync.WaitGroup
+	other.Go(func() { s.Append(t.Context(), event()) })
 	ctx, cancel := context.WithCancel(t.Context())
 	cancelled := make(chan error)
 	go func() { cancelled <- s.CreateUser(ctx, newUser("ann"), event()) }()
+	waiting(s, 1) // one of the two, and one is with the writer: neither has begun
 	cancel()
-	err := <-cancelled
+	if err := <-cancelled; err == nil {
+		t.Error("cancelled while the database was locked: got success")
+	}
 	execute(t, db, "ROLLBACK")
-	if err := <-blocked; err != nil {
+	other.Wait()
+	if err := s.Append(t.Context(), event()); err != nil { // the writer has been through the queue
 		t.Fatal(err)
 	}
-	_, lookup := s.UserByLogin(t.Context(), "ann")
-	if errors.Is(err, context.Canceled) != errors.Is(lookup, store.ErrNotFound) {
-		t.Errorf("the cancelled call returned %v, and its user is found: %v", err, lookup == nil)
+	if _, err := s.UserByLogin(t.Context(), "ann"); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("a deed whose caller was told that it is cancelled: its user gives %v, want %v", err, store.ErrNotFound)
 	}
 }
 

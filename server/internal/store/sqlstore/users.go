@@ -52,7 +52,7 @@ func (t *tx) access(where, arg string) (store.Access, error) {
 		LEFT JOIN user_roles ur ON ur.user_id = u.id
 		LEFT JOIN roles r ON r.name = ur.role
 		WHERE `+where+`
-		ORDER BY r.name`, arg)
+		ORDER BY ur.role`, arg)
 	if err == nil && !found {
 		err = store.ErrNotFound
 	}

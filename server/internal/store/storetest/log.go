@@ -41,6 +41,7 @@ var logs = []leg{
 		longer, err := k.open(store.Options{Issuer: issuer, TokenLife: time.Hour, Now: k.clock.Now})
 		k.ok("opening with longer tokens", err)
 		k.ok("closing", longer.Close())
+		k.Store = k.node(k.heard.add) // with shorter ones again
 		_, err = k.EndSessions(k.Context(), store.Select{ID: s.ID}, revocation.ReasonLogout, k.event("user.logout"))
 		k.ok("EndSessions", err)
 		until := k.clock.Now().Add(time.Hour + slack)
