@@ -388,6 +388,14 @@ func TestServerAlgorithmsAndKeys(t *testing.T) {
 				t.Errorf("the error tells something of the secret: %v, and of another one: %v", err, other)
 			}
 		}
+		for _, secret := range guessable {
+			_, err := jwt.NewKey(jwt.HS256, "", []byte(secret))
+			if wantErr(t, err, jwt.ErrKey); err != nil && strings.Contains(err.Error(), secret) {
+				t.Errorf("the error shows the secret: %v", err)
+			}
+			refusedJWK(t, fmt.Appendf(nil, `{"kty":"oct","k":%q}`, b64([]byte(secret))))
+			must(jwt.NewInsecureKey(jwt.HS256, "", []byte(secret)))(t)
+		}
 	})
 	t.Run("B08 RS256 key, other algorithm in the header", func(t *testing.T) {
 		s := standardOf(t, jwt.RS256)

@@ -41,7 +41,7 @@ func primitivesOf(tb testing.TB, alg string) primitives {
 	var material any
 	switch alg {
 	case jwt.HS256:
-		secret := bytes.Repeat([]byte("0123456789abcdef"), 2)
+		secret := secret32
 		mac, sum := hmac.New(sha256.New, secret), make([]byte, 0, 32)
 		material = secret
 		p.sign = func(input []byte) []byte { mac.Reset(); mac.Write(input); return mac.Sum(sum[:0]) }

@@ -428,6 +428,39 @@ func TestSignRefuses(t *testing.T) {
 	refusedToken(t, forged(edHeader, "{}"), jwt.Key{}, jwt.ErrKey)
 }
 
+// Until its signature is checked, a token costs a small multiple of its length, whatever its header says.
+func TestHeadersAreCheap(t *testing.T) {
+	fill := func(head string, piece func(i int) string) string {
+		var b strings.Builder
+		for i := 0; b.Len() < jwt.MaxHeader-100; i++ {
+			b.WriteString("," + piece(i))
+		}
+		return head + b.String()[1:]
+	}
+	for name, header := range map[string]string{
+		"many names":         fill(`{"alg":"HS256",`, func(i int) string { return fmt.Sprintf(`"%d":1`, i) }) + `}`,
+		"many escaped names": fill(`{"alg":"HS256",`, func(i int) string { return fmt.Sprintf(`"\u%04x":1`, 0x100+i) }) + `}`,
+		"many objects":       fill(`{"alg":"HS256","x":[`, func(int) string { return "{}" }) + `]}`,
+		"many numbers":       fill(`{"alg":"HS256","x":[`, func(int) string { return "1" }) + `]}`,
+		"deep":               fill(`{"alg":"HS256","x":[`, func(int) string { return strings.Repeat("[", 13) + strings.Repeat("]", 13) }) + `]}`,
+		"long kid":           `{"alg":"HS256","kid":"` + strings.Repeat(`\u0041`, 300) + `"}`,
+		"unknown algorithm":  `{"alg":"` + strings.Repeat("x", 1900) + `"}`,
+		"duplicate at last":  fill(`{"alg":"HS256",`, func(i int) string { return fmt.Sprintf(`"%d":1`, i) }) + `,"0":1}`,
+	} {
+		raw := forgedHS(nil, header, strings.Repeat("x", 3700))
+		if len(raw) > jwt.MaxToken {
+			t.Fatalf("%s: the token has %d bytes", name, len(raw))
+		}
+		parse := func() { _, _ = jwt.Parse(raw) }
+		if got := testing.AllocsPerRun(20, parse); got > 50 {
+			t.Errorf("%s: %v allocations, want at most 50", name, got)
+		}
+		if got := allocated(parse); got > 32<<10 {
+			t.Errorf("%s: allocated %d bytes, want at most 32 KiB", name, got)
+		}
+	}
+}
+
 // What a caller does to a header or to what he decoded from it reaches nobody else.
 func TestHeadersAreNotShared(t *testing.T) {
 	k := edKey(t, "")

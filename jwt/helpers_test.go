@@ -20,8 +20,8 @@ import (
 )
 
 var (
-	secret32  = []byte("0123456789abcdefghijklmnopqrstuv")
-	secret64  = []byte("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_")
+	secret32  = []byte("DVWqyfkrFAZd6-6X_yZl-DcI08WoHmiX")
+	secret64  = []byte("PtYgjmUhBel31iEl2hpChYgCfrL1spNxnyVmihA_2O76UMFxFkM_R5Kjp1vRt-1f")
 	edPrivate = ed25519.NewKeyFromSeed(secret32)
 	rsa2048   = sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, 2048) })
 )

@@ -17,15 +17,14 @@ type secret struct {
 	bytes    []byte
 }
 
-// newSecret refuses what a guesser finds: short secrets, and those that hardly vary, such as one byte or one word
-// repeated. A random secret of 32 bytes has fewer than 8 different bytes once in 10^36 times.
+// newSecret refuses short secrets and those that a guesser finds, with one error for all of these.
 func newSecret(a *algorithm, b []byte) (material, error) {
 	const remedy = "make one with: openssl rand -base64 64"
 	if want := a.hash.Size(); len(b) < want {
 		return nil, fmt.Errorf("secret of %d bytes: want at least %d; %s", len(b), want, remedy)
 	}
-	if distinct(b) < 8 {
-		return nil, errors.New("secret hardly varies; " + remedy)
+	if guessable(b, a.hash.Size()) {
+		return nil, errors.New("secret can be guessed: it is published, made of well-known words, repeats itself or hardly varies; " + remedy)
 	}
 	return newInsecureSecret(a, b)
 }
@@ -39,17 +38,6 @@ func newInsecureSecret(a *algorithm, b []byte) (material, error) {
 			"use ParsePEM or ParseJWK with its own algorithm, or a random secret")
 	}
 	return &secret{a.hash, bytes.Clone(b)}, nil
-}
-
-func distinct(b []byte) (n int) {
-	var met [256]bool
-	for _, c := range b {
-		if !met[c] {
-			met[c] = true
-			n++
-		}
-	}
-	return n
 }
 
 // isKeyText recognises keys in the forms in which they are passed around. Used as a secret, a public key lets everyone

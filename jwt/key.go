@@ -66,7 +66,8 @@ func newKey(alg *algorithm, kid string, m material) (Key, error) {
 // copied.
 //
 // RSA exponents below 65537 are refused by policy, e = 3 too, as are moduli with the fingerprint of CVE-2017-15361
-// (ROCA). A secret that is the text of a public key, or hardly varies, is refused. Every error wraps [ErrKey].
+// (ROCA), and Ed25519 keys of small order. Secrets are refused that are the text of another key, published samples or
+// made of their words, sequences, or repetitions of less than the hash's length. Every error wraps [ErrKey].
 func NewKey(alg, kid string, material any) (Key, error) {
 	a := algorithmNamed(alg)
 	if a == nil {

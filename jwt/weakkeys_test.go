@@ -3,8 +3,10 @@ package jwt_test
 import (
 	"crypto/ed25519"
 	"crypto/x509"
+	"encoding/base64"
 	"encoding/hex"
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -62,4 +64,72 @@ func TestWeakEd25519Keys(t *testing.T) {
 		seed[0], seed[1] = byte(i), byte(i>>8)
 		must(jwt.NewKey(jwt.EdDSA, "", ed25519.NewKeyFromSeed(seed).Public()))(t)
 	}
+}
+
+// guessable are secrets that are long enough and that everybody knows, or nearly so.
+var guessable = []string{
+	"a-string-secret-at-least-256-bits-long",
+	"a-valid-string-secret-that-is-at-least-384-bits-long",
+	"a-valid-string-secret-that-is-at-least-512-bits-long-which-is-very-long",
+	strings.Repeat("your-256-bit-secret", 2),
+	strings.Repeat("your-384-bit-secret", 4)[:50],
+	strings.Repeat("your-512-bit-secret", 4) + "\n",
+	"your-256-bit-secret!!!!!!!!!!!!!",
+	"your-super-secret-jwt-token-with-at-least-32-characters-long",
+	"YOUR_SUPER_SECRET_JWT_KEY_CHANGE_IN_PRODUCTION",
+	"changeme000000000000000000000000",
+	"please change me, this is my secret key",
+	"changemechangemechangemechangeme",
+	"secret12345678901234567890123456",
+	"09d25e094faa6ca2556c818166b7a9563b93f7099f6f0f4caa6cf63b88e8d3e7",
+	"09d25e094faa6ca2556c818166b7a9563b93f7099f6f0f4caa6cf63b88e8d3e7\n",
+	"404E635266556A586E3272357538782F413F4428472B4B6250645367566B5970",
+	"abcdefghijklmnopqrstuvwxyz0123456789",
+	"0123456789abcdef0123456789abcdef",
+	"0123456789ABCDEFGHIJKLMNOPQRSTUV",
+	"zyxwvutsrqponmlkjihgfedcba987654",
+	"qwertyuiopasdfghjklzxcvbnm123456",
+	string(slices.Concat(counted(0, 1), counted(200, 3))),
+	string(counted(7, 5)),
+	strings.Repeat("K7f_2mQ!", 4),
+	strings.Repeat("x7Jx-2mQw9Zr4Tn8", 2) + "x7J",
+}
+
+// counted returns 32 bytes that grow by step.
+func counted(from, step byte) []byte {
+	b := make([]byte, 32)
+	for i := range b {
+		b[i] = from + byte(i)*step
+	}
+	return b
+}
+
+// A random secret is never taken for one that can be guessed, nor for a key of another kind, however it is written.
+func TestRandomSecretsPass(t *testing.T) {
+	const rounds = 10_000
+	for alg, size := range map[string]int{jwt.HS256: 32, jwt.HS384: 48, jwt.HS512: 64} {
+		t.Run(alg, func(t *testing.T) {
+			t.Parallel()
+			random, b := rand.NewChaCha8([32]byte(secret32)), make([]byte, size)
+			for range rounds {
+				_, _ = random.Read(b)
+				must(jwt.NewKey(alg, "", b))(t)
+			}
+			for range rounds / 10 {
+				_, _ = random.Read(b)
+				for _, text := range []string{hex.EncodeToString(b), b64(b), base64.StdEncoding.EncodeToString(b) + "\n", letters(b)} {
+					must(jwt.NewKey(alg, "", []byte(text)))(t)
+				}
+			}
+		})
+	}
+}
+
+// letters writes b as lower-case letters.
+func letters(b []byte) string {
+	out := make([]byte, len(b))
+	for i := range b {
+		out[i] = 'a' + b[i]%26
+	}
+	return string(out)
 }
