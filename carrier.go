@@ -15,7 +15,8 @@ type Carrier interface {
 	Header(name string) []string
 	// RawQuery returns the query without its question mark.
 	RawQuery() string
-	// Body returns the whole body, which the handler can read again, or an error when it is longer than limit bytes.
+	// Body returns the whole body, which the handler can read again, or an error when it is longer than limit bytes or cannot
+	// be read.
 	Body(limit int) ([]byte, error)
 	// Param returns the part of the path that the route calls name, and "" for none.
 	Param(name string) string

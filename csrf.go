@@ -45,10 +45,14 @@ func (c CSRF) header() string {
 }
 
 func (c CSRF) check() error {
+	if c.Header != "" {
+		if err := checkHeader(c.header()); err != nil {
+			return fmt.Errorf("CSRF.Header: %w", err)
+		}
+	}
 	for _, o := range c.Origins {
-		u, err := url.Parse(o)
-		if err != nil || u.Host == "" || o != u.Scheme+"://"+u.Host {
-			return fmt.Errorf("CSRF.Origins: %q; want a whole origin, such as https://app.example.com", o)
+		if !wholeOrigin(o) {
+			return fmt.Errorf("CSRF.Origins: %q; want a whole origin as browsers write it, such as https://app.example.com", o)
 		}
 	}
 	for _, m := range c.Safe {
@@ -57,6 +61,15 @@ func (c CSRF) check() error {
 		}
 	}
 	return nil
+}
+
+// wholeOrigin tells whether a browser could send this: lower case, no default port, no path.
+func wholeOrigin(o string) bool {
+	u, err := url.Parse(o)
+	if err != nil || u.Host == "" || o != u.Scheme+"://"+strings.ToLower(u.Host) {
+		return false
+	}
+	return u.Port() != map[string]string{"https": "443", "http": "80"}[u.Scheme] || u.Port() == ""
 }
 
 func (c CSRF) safe(method string) bool {
@@ -75,13 +88,10 @@ func (c CSRF) prove(r Carrier, claim string) error {
 	if c.InsecureSkip {
 		return nil
 	}
-	if strings.EqualFold(first(r.Header("Upgrade")), "websocket") { // a GET, and no page can set a header on it
-		if !c.sameOrigin(r) {
+	if c.safe(r.Method()) {
+		if upgrades(r) && !c.sameOrigin(r) { // a WebSocket can act, and no page can set a header on it
 			return ErrCSRFOrigin
 		}
-		return nil
-	}
-	if c.safe(r.Method()) {
 		return nil
 	}
 	if !c.InsecureSkipOrigin && !c.sameOrigin(r) {
@@ -99,9 +109,16 @@ func (c CSRF) prove(r Carrier, claim string) error {
 	return nil
 }
 
+func upgrades(r Carrier) bool {
+	return strings.Contains(strings.ToLower(strings.Join(r.Header("Upgrade"), ",")), "websocket")
+}
+
 // sameOrigin judges what the browser says of where a request comes from. A client that says nothing is no browser, and
 // is left to the header's proof.
 func (c CSRF) sameOrigin(r Carrier) bool {
+	if len(r.Header("Origin")) > 1 || len(r.Header("Sec-Fetch-Site")) > 1 {
+		return false
+	}
 	origin := first(r.Header("Origin"))
 	if origin != "" && slices.Contains(c.Origins, origin) {
 		return true
@@ -118,11 +135,11 @@ func (c CSRF) sameOrigin(r Carrier) bool {
 // ownOrigin tells whether an origin is that of host. Plain http counts for this machine alone: elsewhere it is the page
 // of whoever sits on the wire.
 func ownOrigin(origin, host string) bool {
-	u, err := url.Parse(origin)
-	if err != nil || u.Host != host {
+	if host == "" {
 		return false
 	}
-	return u.Scheme == "https" || u.Scheme == "http" && loopback(u.Hostname())
+	u, err := url.Parse(origin)
+	return origin == "https://"+host || origin == "http://"+host && err == nil && loopback(u.Hostname())
 }
 
 func loopback(host string) bool {

@@ -58,7 +58,8 @@ type Config struct {
 	Keys KeySource
 	// Revocations is asked about every token. Nil: tokens die by expiry alone.
 	Revocations Revocations
-	// Issuers are further issuers that Keys knows the keys of. Each is told apart: a key of one never verifies for another.
+	// Issuers are further issuers that Keys knows the keys of. Each is told apart: a key of one never verifies for another,
+	// so a *jwt.KeySet, which is of one issuer, will not do.
 	Issuers []string
 	// Audiences are further names of this API; one of all in aud is enough.
 	Audiences []string
@@ -137,7 +138,8 @@ func New(c Config) (*Guard, error) {
 		c.Parse = jwt.Parse
 	}
 	c.Types, c.RefreshTypes = orDefault(c.Types, "at+jwt"), orDefault(c.RefreshTypes, "rt+jwt")
-	if c.Locations = slices.Clone(c.Locations); len(c.Locations) == 0 {
+	c.Issuers = slices.Clone(c.Issuers)
+	if c.Locations = cloneLocations(c.Locations); len(c.Locations) == 0 {
 		c.Locations = []Location{{Header: "Authorization"}}
 	}
 	counted, _ := c.Revocations.(sequenced)
@@ -162,6 +164,15 @@ func (c Config) check() error {
 	if set, ok := c.Keys.(*jwt.KeySet); c.Keys == nil || ok && set == nil {
 		faults = append(faults, errors.New("jotgate.Config.Keys: nil; want a KeySource such as a *jwt.KeySet"))
 	}
+	faults = append(faults, c.checkIssuers()...)
+	if slices.Contains(c.Audiences, "") {
+		faults = append(faults, errors.New("jotgate.Config.Audiences: one is empty"))
+	}
+	for _, typ := range orDefault(c.RefreshTypes, "rt+jwt") {
+		if slices.ContainsFunc(orDefault(c.Types, "at+jwt"), func(t string) bool { return sameType(t, typ) }) {
+			faults = append(faults, fmt.Errorf("jotgate.Config.RefreshTypes: %q is in Types too, and tells the two kinds apart no more", typ))
+		}
+	}
 	for i, l := range c.Locations {
 		if err := l.check(); err != nil {
 			faults = append(faults, fmt.Errorf("jotgate.Config.Locations[%d]: %w", i, err))
@@ -171,6 +182,27 @@ func (c Config) check() error {
 		faults = append(faults, fmt.Errorf("jotgate.Config.Leeway: %v; at most 1m", c.Leeway))
 	}
 	return errors.Join(faults...)
+}
+
+func (c Config) checkIssuers() (faults []error) {
+	if slices.Contains(c.Issuers, "") || slices.Contains(c.PreviousIssuers, "") {
+		faults = append(faults, errors.New("jotgate.Config.Issuers, PreviousIssuers: one is empty"))
+	}
+	if len(c.Issuers) == 0 {
+		return faults
+	}
+	if c.InsecureSkipIssuer {
+		faults = append(faults, errors.New("jotgate.Config.Issuers: of no meaning beside InsecureSkipIssuer"))
+	}
+	if _, one := c.Keys.(*jwt.KeySet); one {
+		faults = append(faults, errors.New("jotgate.Config.Keys: a *jwt.KeySet does not tell Issuers apart; want a KeySource that does, such as jwks.Sources"))
+	}
+	for _, i := range c.Issuers {
+		if i == c.Issuer || slices.Contains(c.PreviousIssuers, i) {
+			faults = append(faults, fmt.Errorf("jotgate.Config.Issuers: %q is Issuer or one of PreviousIssuers too", i))
+		}
+	}
+	return faults
 }
 
 func (c Config) policy() jwt.Policy {
@@ -192,6 +224,7 @@ func (c Config) policy() jwt.Policy {
 
 // Check decides about a raw token, "" for none, under a rule. It returns who it is, or the zero Identity and a
 // *Refusal; where the rule is optional, nobody may pass as the zero Identity without an error. Every framework ends here.
+// Without a request there is no path: a rule with Owner lets only those pass who have OwnerOr.
 func (g *Guard) Check(ctx context.Context, raw string, rule Rule) (Identity, error) {
 	return g.conclude(ctx, rule, raw, nil, nil)
 }
@@ -203,18 +236,31 @@ func (g *Guard) CheckCarrier(ctx context.Context, c Carrier, rule Rule) (Identit
 		locations = g.config.Locations
 	}
 	raw, at, err := g.locate(c, locations)
-	if err != nil {
-		return g.end(ctx, rule, Identity{}, g.refuse.token(err))
+	switch {
+	case err != nil:
+		return g.end(ctx, rule, Identity{}, ownRefusal(err, g.refuse.token))
+	case raw == "":
+		return g.end(ctx, rule, Identity{}, g.refuse.missing(rule.Kind, locations))
 	}
 	return g.conclude(ctx, rule, raw, at, c)
 }
 
+// Token returns the raw token that the guard would look at in a request, "" for none. Nothing about it is proved: it is
+// for those who hand it on, as Tickets.Issue.
+func (g *Guard) Token(c Carrier) (string, error) {
+	raw, _, err := g.locate(c, g.config.Locations)
+	return raw, err
+}
+
 func (g *Guard) conclude(ctx context.Context, rule Rule, raw string, at *Location, c Carrier) (Identity, error) {
 	id, refusal := g.decide(ctx, raw, &rule)
-	if refusal == nil && c != nil {
-		refusal = g.fits(id, &rule, at, c)
-	}
 	id.at = at
+	if refusal == nil {
+		refusal = g.fits(id, &rule, c)
+	}
+	if refusal == nil {
+		refusal = g.also(ctx, id, &rule)
+	}
 	return g.end(ctx, rule, id, refusal)
 }
 
@@ -233,7 +279,7 @@ func (g *Guard) end(ctx context.Context, rule Rule, id Identity, refusal *Refusa
 // decide returns the identity beside a refusal where there is one, for the log.
 func (g *Guard) decide(ctx context.Context, raw string, rule *Rule) (Identity, *Refusal) {
 	if raw == "" {
-		return Identity{}, g.refuse.missing()
+		return Identity{}, g.refuse.missing(rule.Kind, g.config.Locations)
 	}
 	now := g.config.Now()
 	id, refusal := g.prove(ctx, raw, now)
@@ -252,7 +298,7 @@ func (g *Guard) decide(ctx context.Context, raw string, rule *Rule) (Identity, *
 	if until := id.v.traits.FreshUntil; rule.Fresh && (until.IsZero() || !now.Before(until.Add(g.config.Leeway))) {
 		return id, g.refuse.staleLogin(FreshAge)
 	}
-	return id, g.also(ctx, id, rule)
+	return id, nil
 }
 
 func (g *Guard) also(ctx context.Context, id Identity, rule *Rule) *Refusal {
@@ -260,27 +306,43 @@ func (g *Guard) also(ctx context.Context, id Identity, rule *Rule) *Refusal {
 		return nil
 	}
 	err := rule.Also(ctx, id)
-	var own *Refusal
-	switch {
-	case err == nil:
+	if err == nil {
 		return nil
-	case errors.As(err, &own):
-		return own
 	}
-	return g.refuse.forbidden("what the rule asks besides: " + err.Error())
+	return ownRefusal(err, func(err error) *Refusal {
+		return g.refuse.forbidden("what the rule asks besides: " + err.Error())
+	})
+}
+
+// ownRefusal lets the caller's functions answer with a refusal of their own. One that would refuse nothing is a mistake,
+// and refuses.
+func ownRefusal(err error, otherwise func(error) *Refusal) *Refusal {
+	var own *Refusal
+	if !errors.As(err, &own) {
+		return otherwise(err)
+	}
+	if own == nil || own.Status < 400 || own.Status > 599 {
+		return otherwise(errors.New("a refusal without the status of one"))
+	}
+	return own
 }
 
 // fits decides what the request itself must show: that a cookie was sent by its own pages, and whose path it is.
-func (g *Guard) fits(id Identity, rule *Rule, at *Location, c Carrier) *Refusal {
-	if at != nil && at.Cookie != "" {
-		if err := at.CSRF.prove(c, id.v.claims.CSRF); err != nil {
-			return g.refuse.csrf(at.CSRF.header(), err)
+func (g *Guard) fits(id Identity, rule *Rule, c Carrier) *Refusal {
+	if id.at != nil && id.at.Cookie != "" {
+		if err := id.at.CSRF.prove(c, id.v.claims.CSRF); err != nil {
+			return g.refuse.csrf(id.at.CSRF.header(), err)
 		}
 	}
-	if rule.Owner == "" || c.Param(rule.Owner) == id.Subject() || rule.OwnerOr != "" && id.Can(rule.OwnerOr) {
+	if rule.Owner == "" || owns(id, rule.Owner, c) || rule.OwnerOr != "" && id.Can(rule.OwnerOr) {
 		return nil
 	}
 	return g.refuse.forbidden("ownership of the path's " + rule.Owner)
+}
+
+// owns tells whether the named part of the path is the subject. No part and no subject are nobody's.
+func owns(id Identity, param string, c Carrier) bool {
+	return c != nil && id.Subject() != "" && c.Param(param) == id.Subject()
 }
 
 // prove answers who a token is, from the cache where everything that made it good still holds.
@@ -412,7 +474,7 @@ func (g *Guard) issuerOf(raw string, p *jwt.Policy) (string, error) {
 func claimedIssuer(raw string) (string, error) {
 	_, rest, _ := strings.Cut(raw, ".")
 	body, _, _ := strings.Cut(rest, ".")
-	payload, err := base64.RawURLEncoding.DecodeString(body)
+	payload, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(body, "=")) // where Config.Parse bears padding
 	if err != nil {
 		return "", jwt.ErrMalformed
 	}

@@ -8,6 +8,7 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -34,17 +35,20 @@ type Location struct {
 	// Prefix stands before the token in Query.
 	Prefix string
 
-	// Body is the name of a member of a JSON body. The handler can still read the body.
+	// Body is the name of a member of a JSON object of at most 64 KiB in the body, which the handler can still read. In any
+	// other body there is no token.
 	Body string
 
 	// Subprotocol is the word before the token in Sec-WebSocket-Protocol, for browsers, which cannot set headers on a
 	// WebSocket: `bearer, <token>`. The handler answers with that word as its protocol, never with the token.
 	Subprotocol string
 
-	// Demand makes a fault of what otherwise is absence: another scheme in Header, another content type for Body.
+	// Demand makes a fault of what otherwise is absence: another scheme in Header, another content type or form for Body.
 	Demand bool
 
-	// Find looks anywhere else: "" for nothing found. Name is what it is called in logs and by Identity.Location.
+	// Find looks anywhere else: "" for nothing found. An error that is a *Refusal is the answer, any other is 401. What the
+	// browser sends by itself, as cookies and the client's certificate, is the business of Cookie and no place for Find: it
+	// asks for no proof against forgery. Name is what it is called in logs and by Identity.Location.
 	Find func(Carrier) (string, error)
 	Name string
 }
@@ -65,6 +69,7 @@ const (
 	FaultTwice    = "more than one token"
 	FaultNotJSON  = "the content type is not JSON"
 	FaultBody     = "the body is no JSON object"
+	FaultMember   = "the member of the body is no text"
 	FaultPrefix   = "no prefix before the token"
 	FaultTicket   = "the ticket is spent, unknown or too old"
 	FaultConflict = "another token than elsewhere in the request"
@@ -87,6 +92,25 @@ func (l Location) String() string {
 	return l.Name
 }
 
+// wanted says what a client without a token should send.
+func (l *Location) wanted() string {
+	if l.Header == "" {
+		return "it in " + l.String()
+	}
+	scheme := l.schemes()[0]
+	if scheme != "" {
+		scheme += " "
+	}
+	return l.Header + ": " + scheme + "TOKEN"
+}
+
+func (l *Location) schemes() []string {
+	if len(l.Schemes) == 0 {
+		return bearerScheme
+	}
+	return l.Schemes
+}
+
 func (l Location) check() error {
 	set := 0
 	for _, is := range []bool{l.Header != "", l.Cookie != "", l.Query != "", l.Body != "", l.Subprotocol != "", l.Find != nil} {
@@ -100,10 +124,45 @@ func (l Location) check() error {
 	if l.Find != nil && l.Name == "" {
 		return errors.New("Find needs a Name")
 	}
-	if l.Header != "" && l.Header != http.CanonicalHeaderKey(l.Header) {
-		return fmt.Errorf("header %q: want it as %q", l.Header, http.CanonicalHeaderKey(l.Header))
+	for i, s := range l.Schemes {
+		if s != "" && !tokenForm.MatchString(s) || s == "" && i < len(l.Schemes)-1 {
+			return fmt.Errorf("Schemes: %q; want words, and the empty one last", l.Schemes)
+		}
+	}
+	if l.Header == "" && len(l.Schemes) > 0 || l.Query == "" && l.Prefix != "" {
+		return errors.New("Schemes belong to Header, Prefix to Query")
+	}
+	if l.Header != "" {
+		return checkHeader(l.Header)
+	}
+	if l.Cookie != "" && !tokenForm.MatchString(l.Cookie) {
+		return fmt.Errorf("cookie %q: no client can send that name", l.Cookie)
 	}
 	return l.CSRF.check()
+}
+
+// tokenForm is what names of headers, cookies and schemes are made of (RFC 9110 §5.6.2).
+var tokenForm = regexp.MustCompile("^[-!#$%&'*+.^_`|~0-9A-Za-z]+$")
+
+func checkHeader(name string) error {
+	switch canonical := http.CanonicalHeaderKey(name); {
+	case !tokenForm.MatchString(name):
+		return fmt.Errorf("header %q: no client can send that name", name)
+	case name != canonical:
+		return fmt.Errorf("header %q: want it as %q", name, canonical)
+	case name == "Cookie":
+		return errors.New("header Cookie: set Location.Cookie, which asks for proof against forgery")
+	}
+	return nil
+}
+
+func cloneLocations(list []Location) []Location {
+	list = slices.Clone(list)
+	for i := range list {
+		l := &list[i]
+		l.Schemes, l.CSRF.Origins, l.CSRF.Safe = slices.Clone(l.Schemes), slices.Clone(l.CSRF.Origins), slices.Clone(l.CSRF.Safe)
+	}
+	return list
 }
 
 func (l *Location) fault(f string) error { return &FormError{l.String(), f} }
@@ -139,10 +198,7 @@ func (l *Location) inHeader(values []string) (string, error) {
 	if len(values) > 1 {
 		return "", l.fault(FaultTwice)
 	}
-	schemes := l.Schemes
-	if schemes == nil {
-		schemes = bearerScheme
-	}
+	schemes := l.schemes()
 	found, token := false, ""
 	for entry := range strings.SplitSeq(values[0], ",") {
 		rest, ok := l.afterScheme(strings.Trim(entry, " \t"), schemes)
@@ -193,7 +249,9 @@ func (l *Location) inCookies(headers []string) (string, error) {
 	token, found := "", false
 	for _, header := range headers {
 		for pair := range strings.SplitSeq(header, ";") {
-			name, value, _ := strings.Cut(strings.TrimSpace(pair), "=")
+			// Only what RFC 6265 calls space is cut off: a browser lets anybody set a cookie whose name begins with another
+			// kind of it, and the prefix __Host- would protect nothing.
+			name, value, _ := strings.Cut(strings.Trim(pair, " \t"), "=")
 			if name != l.Cookie {
 				continue
 			}
@@ -238,25 +296,42 @@ func (l *Location) inBody(c Carrier) (string, error) {
 		return "", nil
 	}
 	b, err := c.Body(maxBody)
-	if err != nil || len(bytes.TrimSpace(b)) == 0 {
-		return "", err
+	if len(bytes.TrimSpace(b)) == 0 {
+		return "", nil
 	}
-	var members map[string]json.RawMessage
-	if json.Unmarshal(b, &members) != nil {
-		return "", l.fault(FaultBody)
+	if err != nil || !json.Valid(b) || bytes.TrimSpace(b)[0] != '{' {
+		if l.Demand {
+			return "", l.fault(FaultBody)
+		}
+		return "", nil
 	}
-	var token string
-	if raw, ok := members[l.Body]; ok && json.Unmarshal(raw, &token) != nil {
-		return "", l.fault(FaultBody)
+	return l.inObject(b)
+}
+
+// inObject reads a member of a valid object. encoding/json would take the last of two, a handler perhaps the first.
+func (l *Location) inObject(b []byte) (token string, err error) {
+	d, found := json.NewDecoder(bytes.NewReader(b)), false
+	for _, err = d.Token(); err == nil && d.More(); {
+		name, _ := d.Token()
+		var value json.RawMessage
+		if err = d.Decode(&value); err != nil || name != l.Body {
+			continue
+		}
+		if found {
+			return "", l.fault(FaultTwice)
+		}
+		if found = true; json.Unmarshal(value, &token) != nil {
+			return "", l.fault(FaultMember)
+		}
 	}
-	return token, nil
+	return token, err
 }
 
 // inSubprotocols reads `bearer, <token>` from the offers of a WebSocket client.
 func (l *Location) inSubprotocols(headers []string) (string, error) {
 	token, next := "", false
 	for offer := range strings.SplitSeq(strings.Join(headers, ","), ",") {
-		offer = strings.TrimSpace(offer)
+		offer = strings.Trim(offer, " \t")
 		if next {
 			if token != "" {
 				return "", l.fault(FaultTwice)

@@ -131,10 +131,14 @@ func (f refuse) unauthorized(code, detail string, cause error) *Refusal {
 	}
 }
 
-func (f refuse) missing() *Refusal {
+func (f refuse) missing(k Kind, places []Location) *Refusal {
+	var names []string
+	for i := range places {
+		names = append(names, places[i].wanted())
+	}
 	return &Refusal{
 		Status: http.StatusUnauthorized, Code: CodeMissing,
-		Detail:    "This route needs an access token: send Authorization: Bearer TOKEN.",
+		Detail:    "This route needs " + k.a() + ": send " + strings.Join(names, ", or ") + ".",
 		Challenge: f.challenge("", ""),
 	}
 }

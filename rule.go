@@ -23,7 +23,8 @@ type Rule struct {
 	Fresh         bool          // the log-in counts as fresh: see FreshAge, or Config.Read
 	Kind          Kind          // of token; the zero Kind is an access token
 
-	// Owner is the name of the part of the path that must be the subject, such as "id" for /users/{id}.
+	// Owner is the name of the part of the path that must be the subject, such as "id" for /users/{id}. Where several
+	// issuers may give one subject to different people, let Also decide.
 	Owner string
 	// OwnerOr is a permission that stands in for being the owner: "users:read" for those who may see everybody.
 	OwnerOr string
@@ -54,6 +55,17 @@ func (k Kind) String() string {
 		return "refresh"
 	}
 	return "any"
+}
+
+// a names a token of this kind, for who has to send one.
+func (k Kind) a() string {
+	switch k {
+	case KindAccess:
+		return "an access token"
+	case KindRefresh:
+		return "a refresh token"
+	}
+	return "a token"
 }
 
 // KindError says that a good token is of another kind than the route wants. It is a jwt.ErrType.
@@ -108,7 +120,7 @@ func (r Rule) Check() error {
 func (r Rule) clone() Rule {
 	r.Permissions, r.AnyPermission = slices.Clone(r.Permissions), slices.Clone(r.AnyPermission)
 	r.Roles, r.AnyRole = slices.Clone(r.Roles), slices.Clone(r.AnyRole)
-	r.Locations = slices.Clone(r.Locations)
+	r.Locations = cloneLocations(r.Locations)
 	return r
 }
 
