@@ -20,7 +20,7 @@ func (g *Guard) Need(rule Rule) func(http.Handler) http.Handler {
 				g.answer(w, err)
 				return
 			}
-			if !id.IsZero() {
+			if _, outer := From(r.Context()); outer || !id.IsZero() { // the nearest guard decides, also for nobody
 				r = r.WithContext(With(r.Context(), id))
 			}
 			next.ServeHTTP(w, r)

@@ -19,6 +19,11 @@ type Users[U any] struct {
 
 type userKey[U any] struct{}
 
+type loaded[U any] struct {
+	issuer, subject string
+	user            U
+}
+
 // Need is Guard.Need with the user in the context.
 func (u Users[U]) Need(rule Rule) func(http.Handler) http.Handler {
 	if u.Guard == nil || u.Load == nil {
@@ -40,14 +45,20 @@ func (u Users[U]) loaded(next http.Handler) http.Handler {
 			u.Guard.answer(w, u.Guard.refuseUser(r.Context(), id, err))
 			return
 		}
-		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), userKey[U]{}, user)))
+		l := loaded[U]{id.Issuer(), id.Subject(), user}
+		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), userKey[U]{}, l)))
 	})
 }
 
-// From returns the user of the request, and false for nobody.
-func (u Users[U]) From(ctx context.Context) (U, bool) {
-	user, ok := ctx.Value(userKey[U]{}).(U)
-	return user, ok
+// From returns the user of the request, and false for nobody. After a further guard that found somebody else, it is
+// nobody's.
+func (u Users[U]) From(ctx context.Context) (user U, ok bool) {
+	l, ok := ctx.Value(userKey[U]{}).(loaded[U])
+	id, known := From(ctx)
+	if !ok || !known || id.Issuer() != l.issuer || id.Subject() != l.subject {
+		return user, false
+	}
+	return l.user, true
 }
 
 func (g *Guard) refuseUser(ctx context.Context, id Identity, err error) error {
