@@ -52,6 +52,9 @@ func (c Cookies) Check() error {
 	if c.SameSite < http.SameSiteDefaultMode || c.SameSite > http.SameSiteNoneMode {
 		faults = append(faults, fmt.Errorf("Cookies.SameSite: %d is none of the constants of net/http", c.SameSite))
 	}
+	if c.Access == c.Refresh || c.Access == c.CSRF || c.Refresh == c.CSRF {
+		faults = append(faults, fmt.Errorf("Cookies: want three names, got %q, %q and %q", c.Access, c.Refresh, c.CSRF))
+	}
 	for _, name := range []string{c.Access, c.Refresh, c.CSRF} {
 		if strings.HasPrefix(name, "__") && c.InsecureHTTP {
 			faults = append(faults, fmt.Errorf("cookie %s: the prefix needs Secure: choose another name, or drop InsecureHTTP", name))
@@ -73,15 +76,14 @@ func (c Cookies) Location() Location { return Location{Cookie: c.filled().Access
 func (c Cookies) RefreshLocation() Location { return Location{Cookie: c.filled().Refresh} }
 
 // SetAccess sets the access token, and its claim csrf in a cookie that the page's script can read, to send it in the
-// header of CSRF. life 0: until the browser closes. csrf "": no second cookie.
+// header of CSRF. life 0: until the browser closes. csrf "": no second cookie. An error says what browsers would not keep;
+// then call Clear.
 func (c Cookies) SetAccess(w http.ResponseWriter, token, csrf string, life time.Duration) error {
 	c = c.filled()
-	if csrf != "" {
-		if err := c.set(w, c.CSRF, csrf, life, false); err != nil {
-			return err
-		}
+	if err := c.set(w, c.Access, token, life, true); err != nil || csrf == "" {
+		return err
 	}
-	return c.set(w, c.Access, token, life, true)
+	return c.set(w, c.CSRF, csrf, life, false)
 }
 
 // SetRefresh sets the refresh token.
@@ -105,7 +107,12 @@ func (c Cookies) set(w http.ResponseWriter, name, value string, life time.Durati
 		return fmt.Errorf("cookie %s: name and value have %d bytes, browsers keep %d: put less into the token", name, len(name)+len(value), maxCookie)
 	}
 	cookie := c.cookie(name, value, hidden)
-	cookie.MaxAge = int(life / time.Second)
+	if cookie.MaxAge = int((life + time.Second - 1) / time.Second); life < 0 {
+		cookie.MaxAge = -1
+	}
+	if err := cookie.Valid(); err != nil { // net/http would leave out what it does not like
+		return fmt.Errorf("cookie %s: %w", name, err)
+	}
 	http.SetCookie(w, cookie)
 	return nil
 }

@@ -21,8 +21,9 @@ type watching interface {
 }
 
 // Stream returns a context for a WebSocket or a stream of events that a guard let through: it ends when the token
-// expires or is revoked, with ErrStreamExpired or ErrStreamRevoked as its cause. Call the function when the stream ends
-// by itself.
+// expires (Config.Leeway later, as for requests) or is revoked, with ErrStreamExpired or ErrStreamRevoked as its cause:
+// at once where Revocations can Watch, as *revocation.Set, and otherwise within a second. Call the function when the
+// stream ends by itself.
 func (g *Guard) Stream(ctx context.Context, id Identity) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	if id.IsZero() {

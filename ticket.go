@@ -81,7 +81,7 @@ func (t *Tickets) redeem(text string) string {
 }
 
 // Location is where a guard finds a ticket: in the query parameter of this name. A ticket that is spent, unknown or too
-// old is refused.
+// old is refused. The first guard that looks spends it: let only one stand before the stream.
 func (t *Tickets) Location(query string) Location {
 	at := Location{Query: query}
 	return Location{Name: "ticket " + query, Find: func(c Carrier) (string, error) {
