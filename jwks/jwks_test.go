@@ -157,6 +157,24 @@ func TestOneRequestInFlight(t *testing.T) {
 	})
 }
 
+func TestLateCallerDoesNotFetchAgain(t *testing.T) {
+	inBubble(t, "the set came between his look and his decision", func(t *testing.T) {
+		p := newIssuer(t, "a")
+		var s *jwks.Source
+		var asked atomic.Bool
+		s, _ = p.source(t, func(c *jwks.Config) {
+			c.Now = func() time.Time { // he asks for the time after he has looked
+				if asked.CompareAndSwap(false, true) {
+					wantKey(t, s, "a", nil)
+				}
+				return time.Now()
+			}
+		})
+		wantKey(t, s, "a", nil)
+		p.wantRequests(t, 1)
+	})
+}
+
 // Known, new and foreign kids are asked for at the same moment, 200 times, while the issuer rotates.
 func TestRace(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -267,12 +285,12 @@ func TestRefresh(t *testing.T) {
 		p := newIssuer(t, "a")
 		var seen []string
 		p.fail(func(w http.ResponseWriter, r *http.Request) {
-			w.Header().Set("ETag", `"v1"`)
 			seen = append(seen, r.Header.Get("If-None-Match"))
 			if len(seen) > 1 {
 				w.WriteHeader(http.StatusNotModified)
 				return
 			}
+			w.Header().Set("ETag", `"v1"`)
 			fmt.Fprint(w, set(t, "a"))
 		})
 		s, log := p.source(t, nil)

@@ -120,6 +120,9 @@ func TestRevoke(t *testing.T) {
 		i, _ := issuer(t, nil)
 		other, _ := issuer(t, func(c *token.Config) { c.Key = must(jwt.GenerateKey(jwt.HS256, "k1"))(t) })
 		wantErr(t, i.Revoke(ctx, must(other.AccessToken(ctx, token.Grant{Subject: "u"}))(t)), jwt.ErrSignature)
+		if err := i.RevokeID(ctx, "x"); err != nil {
+			t.Fatal(err)
+		}
 		v, err := must(i.Revocations())(t).Check(ctx, jwt.Ref{Issuer: "https://other.example", TokenID: "x"})
 		if err != nil || v.Dead {
 			t.Errorf("got %+v, %v for another issuer's token, want alive", v, err)
