@@ -28,7 +28,7 @@ type Traits struct {
 	TokenID     string
 	Roles       []string
 	Permissions []string
-	Kind        Kind // KindAccess or KindRefresh
+	Kind        Kind // KindAccess or KindRefresh; KindAny for a kind that only rules of KindAny let pass
 	// FreshUntil is how long the token counts as fresh; the zero time: it does not.
 	FreshUntil time.Time
 }

@@ -75,6 +75,9 @@ type Config struct {
 	Require []string
 	// Parse reads the form of a raw token. Nil: jwt.Parse. A profile sets it for tokens that stricter readers refuse.
 	Parse func(raw string) (jwt.Unverified, error)
+	// Foreign are registered claims under which these tokens hold something else, of whatever type: their fields stay
+	// empty, and Read decodes them.
+	Foreign []string
 	// Read takes the traits from claims under other names. Nil: the names of RFC 9068. An error refuses the token.
 	Read func(jwt.Header, jwt.Claims) (Traits, error)
 	// Answer writes refusals for the wire. Nil: Refusal.Answer, an RFC 9457 problem.
@@ -240,7 +243,9 @@ func (g *Guard) CheckCarrier(ctx context.Context, c Carrier, rule Rule) (Identit
 	case err != nil:
 		return g.end(ctx, rule, Identity{}, ownRefusal(err, g.refuse.token))
 	case raw == "":
-		return g.end(ctx, rule, Identity{}, g.refuse.missing(rule.Kind, locations))
+		refusal := g.refuse.missing(rule.Kind, locations)
+		refusal.places, refusal.request = locations, c
+		return g.end(ctx, rule, Identity{}, refusal)
 	}
 	return g.conclude(ctx, rule, raw, at, c)
 }
@@ -257,6 +262,9 @@ func (g *Guard) conclude(ctx context.Context, rule Rule, raw string, at *Locatio
 	id.at = at
 	if refusal == nil {
 		refusal = g.fits(id, &rule, c)
+	}
+	if refusal != nil && !id.IsZero() {
+		refusal.claims = &id.v.claims
 	}
 	if refusal == nil {
 		refusal = g.also(ctx, id, &rule)
@@ -439,18 +447,28 @@ func (g *Guard) verify(ctx context.Context, raw string, now time.Time) (Identity
 	if err != nil {
 		return refused(err)
 	}
-	claims, err := proved.Claims()
+	claims, err := g.claims(proved)
 	if err != nil {
 		return refused(err)
 	}
-	if err := policy.Check(header, claims); err != nil {
-		return refused(err)
+	err = policy.Check(header, claims)
+	var traits Traits
+	if err == nil {
+		traits, err = g.traits(header, claims)
 	}
-	traits, err := g.traits(header, claims)
 	if err != nil {
-		return refused(err)
+		refusal, kept := g.refuse.token(err), claims // a copy, so that claims stay off the heap where all is well
+		refusal.claims = &kept
+		return Identity{}, jwt.Key{}, refusal
 	}
 	return Identity{v: &verified{claims: claims, keyID: header.KeyID, traits: traits}}, key, nil
+}
+
+func (g *Guard) claims(v jwt.Verified) (jwt.Claims, error) {
+	if len(g.config.Foreign) == 0 {
+		return v.Claims()
+	}
+	return jwt.ParseClaimsExcept(v.Payload(), g.config.Foreign...)
 }
 
 // issuerOf says whose keys to ask. Where there are several issuers, the token's own word chooses among those we trust,

@@ -63,6 +63,7 @@ func (e *FormError) Error() string { return e.Location + ": " + e.Fault }
 
 // Faults of FormError where clients of older libraries expect words of their own for each.
 const (
+	FaultAbsent   = "nothing there"
 	FaultNoToken  = "no token after the scheme"
 	FaultSpaces   = "more than one token after the scheme"
 	FaultScheme   = "another scheme than expected"
@@ -197,6 +198,9 @@ func (l *Location) inHeader(values []string) (string, error) {
 	}
 	if len(values) > 1 {
 		return "", l.fault(FaultTwice)
+	}
+	if strings.Trim(values[0], ", \t") == "" {
+		return "", nil
 	}
 	schemes := l.schemes()
 	found, token := false, ""

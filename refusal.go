@@ -21,6 +21,9 @@ type Refusal struct {
 	Challenge  string        // WWW-Authenticate, for 401 and 403
 	RetryAfter time.Duration // for 503
 	cause      error
+	claims     *jwt.Claims
+	places     []Location
+	request    Carrier
 }
 
 // Codes of refusals.
@@ -48,6 +51,33 @@ func (r *Refusal) Error() string {
 
 // Unwrap returns the cause, which wraps one of the errors of package jwt where a token was at fault.
 func (r *Refusal) Unwrap() error { return r.cause }
+
+// Claims returns the claims of a token whose signature was proved and that is refused nevertheless: expired, revoked, of
+// another kind. False where nothing is proved. They are for Config.Answer and logs, and allow nothing.
+func (r *Refusal) Claims() (jwt.Claims, bool) {
+	if r.claims == nil {
+		return jwt.Claims{}, false
+	}
+	return *r.claims, true
+}
+
+// Missing says for each location that was searched why there is no token, in their order, where CodeMissing refuses a
+// request: what Location.Demand would say, or FaultAbsent.
+func (r *Refusal) Missing() []FormError {
+	var list []FormError
+	for _, l := range r.places {
+		why := FormError{l.String(), FaultAbsent}
+		if l.Demand = true; l.Find == nil {
+			_, err := l.find(r.request)
+			var fault *FormError
+			if errors.As(err, &fault) {
+				why = *fault
+			}
+		}
+		list = append(list, why)
+	}
+	return list
+}
 
 // Answer is a refusal as it goes over the wire.
 type Answer struct {

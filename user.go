@@ -66,6 +66,7 @@ func (g *Guard) refuseUser(ctx context.Context, id Identity, err error) error {
 	if errors.Is(err, ErrNoUser) {
 		refusal = g.refuse.unauthorized(CodeNoUser, "The user of this access token is gone: log in again.", err)
 	}
+	refusal.claims = &id.v.claims
 	g.log(ctx, id, refusal)
 	return refusal
 }
