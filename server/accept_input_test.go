@@ -80,16 +80,18 @@ func largeBodies(n *node, logIn string) {
 	for name, c := range map[string]struct {
 		body   string
 		status int
+		says   string
 	}{
-		"33 deep":                 {deep(32), 400}, // the object is one
-		"1001 items":              {list(1001), 400},
-		"100,000 items":           {list(100_000), 413},
-		"a number of 8000 digits": {in(strings.Repeat("9", 8000)), 400},
-		"a million digits":        {in(strings.Repeat("9", 1_000_000)), 413},
-		"1e999999":                {in("1e999999"), 400},
+		"32 deep":                 {deep(31), 400, "expected string"}, // the object is one
+		"33 deep":                 {deep(32), 400, "nested deeper than 32"},
+		"1000 items":              {list(1000), 400, "expected string"},
+		"1001 items":              {list(1001), 400, "more than 1000"},
+		"100,000 items":           {list(100_000), 413, "larger than 8192 bytes"},
+		"a number of 8000 digits": {in(strings.Repeat("9", 8000)), 400, "a number that is too large"},
+		"a million digits":        {in(strings.Repeat("9", 1_000_000)), 413, "larger than 8192 bytes"},
 	} {
-		if got := n.call("POST", "/v1/login", "", c.body).Status; got != c.status {
-			n.t.Errorf("%s: got %d, want %d", name, got, c.status)
+		if a := n.call("POST", "/v1/login", "", c.body); a.Status != c.status || !strings.Contains(a.Body, c.says) {
+			n.t.Errorf("%s: got %d %s, want %d and %q", name, a.Status, a.Body, c.status, c.says)
 		}
 	}
 

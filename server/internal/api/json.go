@@ -73,6 +73,11 @@ func checkValue(d *json.Decoder, depth int) error {
 	if err != nil {
 		return fmt.Errorf("the body is not JSON (near byte %d)", d.InputOffset())
 	}
+	if number, ok := token.(json.Number); ok {
+		if _, err := number.Float64(); err != nil {
+			return fmt.Errorf("the body has a number that is too large (near byte %d)", d.InputOffset())
+		}
+	}
 	delim, ok := token.(json.Delim)
 	if !ok {
 		return nil
