@@ -297,6 +297,9 @@ type Options struct {
 	TokenLife time.Duration
 	// Revoked is called with the records of a deed after its commit and before the call returns. Nil: not called.
 	Revoked func([]revocation.Record)
+	// Patience bounds a call while the database is slow, locked by another process or gone: then it returns
+	// ErrUnavailable. 0: 900 ms, which tells a caller within the second. A command line can wait longer.
+	Patience time.Duration
 	// Now is the clock for records' expiry. Nil: time.Now.
 	Now func() time.Time
 }

@@ -9,8 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/uuid"
-
 	"github.com/jotgate/jotgate/server/internal/pgtest"
 	"github.com/jotgate/jotgate/server/internal/store"
 	"github.com/jotgate/jotgate/server/internal/store/sqlstore"
@@ -78,8 +76,6 @@ func logins(b *testing.B, s *sqlstore.Store) (ids []string) {
 	}
 	return ids
 }
-
-func newID() string { return uuid.Must(uuid.NewV7()).String() }
 
 // bareUpdate has one goroutine commit what waits, as the store does, and nothing else.
 func bareUpdate(b *testing.B) {

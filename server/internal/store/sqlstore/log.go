@@ -36,10 +36,16 @@ func (s *Store) Events(ctx context.Context, p store.Page) ([]store.Event, error)
 	})
 }
 
+// What one statement reads or deletes at most, where nobody asks for a number.
+const (
+	batch  = 500
+	window = 5000 // sessions looked at
+)
+
 // Revocations calls yield for every record that has not expired at now. It reads a page at a time, so that a long log
 // neither fills the memory nor holds a connection.
 func (s *Store) Revocations(ctx context.Context, now time.Time, yield func(revocation.Record)) error {
-	for last, n := "", store.MaxPage; n == store.MaxPage; {
+	for last, n := "", batch; n == batch; {
 		page, err := look(ctx, s, func(t *tx) (page []revocation.Record, err error) {
 			err = t.each(func(r *sql.Rows) error {
 				record, err := t.scanRecord(r, &last)
@@ -47,7 +53,7 @@ func (s *Store) Revocations(ctx context.Context, now time.Time, yield func(revoc
 				return err
 			}, `
 				SELECT id, kind, value, version, reason, created_at, expires_at
-				FROM revocations WHERE id > $1 AND expires_at > $2 ORDER BY id LIMIT $3`, last, ms(now), store.MaxPage)
+				FROM revocations WHERE id > $1 AND expires_at > $2 ORDER BY id LIMIT $3`, last, ms(now), batch)
 			return page, err
 		})
 		if err != nil {
@@ -74,12 +80,6 @@ func (t *tx) scanRecord(r *sql.Rows, id *string) (revocation.Record, error) {
 	return record(t.issuer, kind, value, version, reason, created, expires), nil
 }
 
-// Bounds of one Sweep.
-const (
-	sweepRows   = 500  // deleted of each kind
-	sweepWindow = 5000 // sessions looked at in one statement
-)
-
 // Sweep deletes a bounded batch of what is past use. A session is never swept while one of its access tokens may live.
 func (s *Store) Sweep(ctx context.Context, now time.Time, keep time.Duration) (int, error) {
 	old, err := s.oldSessions(ctx, now, keep)
@@ -92,7 +92,7 @@ func (s *Store) Sweep(ctx context.Context, now time.Time, keep time.Duration) (i
 			`DELETE FROM revocations WHERE id IN (SELECT id FROM revocations WHERE expires_at <= $1 LIMIT $2)`,
 			`DELETE FROM invites WHERE hash IN (SELECT hash FROM invites WHERE expires_at <= $1 LIMIT $2)`,
 		} {
-			n, err := t.exec(query, ms(now), sweepRows)
+			n, err := t.exec(query, ms(now), batch)
 			if err != nil {
 				return 0, err
 			}
@@ -112,9 +112,9 @@ func (s *Store) Sweep(ctx context.Context, now time.Time, keep time.Duration) (i
 // oldSessions finds sessions past use without an index on what rotation changes: it walks the table in windows of its
 // key, each a short statement, outside any deed.
 func (s *Store) oldSessions(ctx context.Context, now time.Time, keep time.Duration) (old []string, err error) {
-	for from := ""; len(old) < sweepRows; {
+	for from := ""; len(old) < batch; {
 		to, err := look(ctx, s, func(t *tx) (to string, err error) {
-			err = t.one([]any{&to}, `SELECT coalesce(max(id), '') FROM (SELECT id FROM sessions WHERE id > $1 ORDER BY id LIMIT $2) w`, from, sweepWindow)
+			err = t.one([]any{&to}, `SELECT coalesce(max(id), '') FROM (SELECT id FROM sessions WHERE id > $1 ORDER BY id LIMIT $2) w`, from, window)
 			return to, err
 		})
 		if err != nil || to == "" {
@@ -140,6 +140,6 @@ func (t *tx) oldBetween(from, to string, now time.Time, keep time.Duration) (ids
 		SELECT id FROM sessions WHERE id > $1 AND id <= $2
 		AND (ended_at <> 0 AND ended_at < $3
 			OR idle_expires_at < $3 AND idle_expires_at < $4 - (SELECT number FROM meta WHERE name = 'token_life'))
-		LIMIT $5`, from, to, ms(now.Add(-keep)), ms(now.Add(-slack)), sweepRows)
+		LIMIT $5`, from, to, ms(now.Add(-keep)), ms(now.Add(-slack)), batch)
 	return ids, err
 }

@@ -3,46 +3,18 @@ package sqlstore_test
 import (
 	"bufio"
 	"context"
-	"database/sql"
 	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
-	_ "github.com/jackc/pgx/v5/stdlib"
-
-	"github.com/jotgate/jotgate/server/internal/pgtest"
 	"github.com/jotgate/jotgate/server/internal/store"
 	"github.com/jotgate/jotgate/server/internal/store/sqlstore"
 )
-
-// database is a back-end as its migrations see it.
-type database struct {
-	dsn string
-	raw *sql.DB
-}
-
-// eachDatabase runs a test on a new SQLite file and on a new PostgreSQL database.
-func eachDatabase(t *testing.T, test func(t *testing.T, d database)) {
-	t.Run("sqlite", func(t *testing.T) {
-		path := filepath.Join(t.TempDir(), "jotgate.db")
-		test(t, database{"sqlite:" + path, raw(t, path)})
-	})
-	t.Run("postgres", func(t *testing.T) {
-		url := patient(pgtest.Start(t).Database(t))
-		db, err := sql.Open("pgx", url)
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { db.Close() })
-		test(t, database{url, db})
-	})
-}
 
 // versions lists the migrations that a database remembers.
 func (d database) versions(t *testing.T) (all []int) {
@@ -62,73 +34,67 @@ func (d database) versions(t *testing.T) (all []int) {
 	return all
 }
 
-func TestMigrateTogether(t *testing.T) {
-	eachDatabase(t, func(t *testing.T, d database) {
-		var wg sync.WaitGroup
-		start := make(chan struct{})
-		for range 8 {
-			wg.Go(func() {
-				<-start
-				s, err := sqlstore.Open(t.Context(), d.dsn, store.Options{})
-				if err != nil {
-					t.Errorf("MIG-1 eight at once: %v", err)
-					return
-				}
-				s.Close()
-			})
-		}
-		close(start)
-		wg.Wait()
-		once := d.versions(t)
-		if want := []int{0, 1}; !slices.Equal(once, want) {
-			t.Errorf("versions: got %v, want %v", once, want)
-		}
-		s := open(t, d.dsn)
-		if again := d.versions(t); !slices.Equal(again, once) {
-			t.Errorf("opened again: got versions %v, want %v", again, once)
-		}
-		if err := s.CreateUser(t.Context(), newUser("ann", "user"), event()); err != nil {
-			t.Error(err)
-		}
-	})
-}
-
-func TestNewerSchema(t *testing.T) {
-	eachDatabase(t, func(t *testing.T, d database) {
-		open(t, d.dsn).Close()
-		execute(t, d.raw, `INSERT INTO goose_db_version (version_id, is_applied) VALUES (7, `+map[bool]string{true: "1", false: "true"}[strings.HasPrefix(d.dsn, "sqlite")]+`)`)
-		_, err := sqlstore.Open(t.Context(), d.dsn, store.Options{})
-		if err == nil || !strings.Contains(err.Error(), "version 7") || !strings.Contains(err.Error(), "up to 1") {
-			t.Errorf("N14 MIG-3: got %v, want a refusal that names both versions", err)
-		}
-	})
-}
-
-// TestMigrateAfterKill kills processes that open a new database at moments spread over the time that takes.
-func TestMigrateAfterKill(t *testing.T) {
-	eachDatabase(t, func(t *testing.T, d database) {
-		for i := range 12 {
-			cmd := helper("open", d.dsn)
-			out, err := cmd.StdoutPipe()
+func migrateTogether(t *testing.T, d database) {
+	var wg sync.WaitGroup
+	start := make(chan struct{})
+	for range 8 {
+		wg.Go(func() {
+			<-start
+			s, err := sqlstore.Open(t.Context(), d.dsn, store.Options{})
 			if err != nil {
-				t.Fatal(err)
+				t.Errorf("MIG-1 eight at once: %v", err)
+				return
 			}
-			if err := cmd.Start(); err != nil {
-				t.Fatal(err)
-			}
-			bufio.NewReader(out).ReadString('\n') // it is about to open
-			time.Sleep(time.Duration(i) * time.Millisecond)
-			cmd.Process.Kill()
-			cmd.Wait() // killed, or just done: either is fine
+			s.Close()
+		})
+	}
+	close(start)
+	wg.Wait()
+	once := d.versions(t)
+	if want := []int{0, 1}; !slices.Equal(once, want) {
+		t.Errorf("versions: got %v, want %v", once, want)
+	}
+	s := open(t, d.dsn)
+	if again := d.versions(t); !slices.Equal(again, once) {
+		t.Errorf("opened again: got versions %v, want %v", again, once)
+	}
+	if err := s.CreateUser(t.Context(), newUser("ann", "user"), event()); err != nil {
+		t.Error(err)
+	}
+}
+
+func newerSchema(t *testing.T, d database) {
+	open(t, d.dsn).Close()
+	execute(t, d.raw, `INSERT INTO goose_db_version (version_id, is_applied) VALUES (7, `+map[bool]string{true: "1", false: "true"}[strings.HasPrefix(d.dsn, "sqlite")]+`)`)
+	_, err := sqlstore.Open(t.Context(), d.dsn, store.Options{})
+	if err == nil || !strings.Contains(err.Error(), "version 7") || !strings.Contains(err.Error(), "up to 1") {
+		t.Errorf("N14 MIG-3: got %v, want a refusal that names both versions", err)
+	}
+}
+
+// migrateAfterKill kills processes that open a new database at moments spread over the time that takes.
+func migrateAfterKill(t *testing.T, d database) {
+	for i := range 12 {
+		cmd := helper("open", d.dsn)
+		out, err := cmd.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
 		}
-		s := open(t, d.dsn)
-		if got, want := d.versions(t), []int{0, 1}; !slices.Equal(got, want) {
-			t.Errorf("MIG-1 versions after kills: got %v, want %v", got, want)
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
 		}
-		if err := s.CreateUser(t.Context(), newUser("ann", "user"), event()); err != nil {
-			t.Error(err)
-		}
-	})
+		bufio.NewReader(out).ReadString('\n') // it is about to open
+		time.Sleep(time.Duration(i) * time.Millisecond)
+		cmd.Process.Kill()
+		cmd.Wait() // killed, or just done: either is fine
+	}
+	s := open(t, d.dsn)
+	if got, want := d.versions(t), []int{0, 1}; !slices.Equal(got, want) {
+		t.Errorf("MIG-1 versions after kills: got %v, want %v", got, want)
+	}
+	if err := s.CreateUser(t.Context(), newUser("ann", "user"), event()); err != nil {
+		t.Error(err)
+	}
 }
 
 // helper is this test binary as another process, which other tests start and kill.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
 	"math/rand/v2"
 	"strconv"
 	"time"
@@ -21,20 +20,14 @@ type postgres struct {
 }
 
 const (
-	// defaultPatience ends a deed before the second is over that a caller may be kept waiting by a dead database.
-	defaultPatience = 900 * time.Millisecond
-	attempts        = 6  // of a deed whose transaction the database undid
-	connections     = 16 // more would wait for the same disk
+	attempts    = 6  // of a deed whose transaction the database undid
+	connections = 16 // more would wait for the same disk
 )
 
-func openPostgres(ctx context.Context, dsn string) (engine, error) {
+func openPostgres(ctx context.Context, dsn string, patience time.Duration) (engine, error) {
 	cfg, err := pgx.ParseConfig(dsn)
 	if err != nil {
 		return nil, errors.New(`store "postgres://…": not a PostgreSQL URL: want postgres://USER:PASSWORD@HOST:PORT/DATABASE?sslmode=…`) // err may quote the password
-	}
-	patience, err := patienceOf(cfg.RuntimeParams)
-	if err != nil {
-		return nil, err
 	}
 	if err := migrateWith(ctx, cfg); err != nil {
 		return nil, err
@@ -42,22 +35,6 @@ func openPostgres(ctx context.Context, dsn string) (engine, error) {
 	p := &postgres{db: pool(cfg, patience), patience: patience}
 	p.lease = &lease{cfg: cfg, patience: patience}
 	return p, nil
-}
-
-// patienceOf reads the setting of the URL that bounds a statement at the server; here it bounds the whole deed too.
-func patienceOf(params map[string]string) (time.Duration, error) {
-	s := params["statement_timeout"]
-	if s == "" {
-		return defaultPatience, nil
-	}
-	if n, err := strconv.Atoi(s); err == nil { // PostgreSQL reads a bare number as milliseconds
-		s = strconv.Itoa(n) + "ms"
-	}
-	d, err := time.ParseDuration(s)
-	if err != nil || d <= 0 {
-		return 0, fmt.Errorf(`store: statement_timeout %q: want a duration like "900ms" or "5s"`, params["statement_timeout"])
-	}
-	return d, nil
 }
 
 // migrateWith uses connections without time limits: a large table takes its time.
@@ -81,9 +58,7 @@ func pool(cfg *pgx.ConnConfig, patience time.Duration) *sql.DB {
 		"tcp_keepalives_interval":             "1",
 		"tcp_keepalives_count":                "5",
 	} {
-		if cfg.RuntimeParams[name] == "" || name == "statement_timeout" {
-			cfg.RuntimeParams[name] = value
-		}
+		cfg.RuntimeParams[name] = value
 	}
 	db := stdlib.OpenDB(*cfg, stdlib.OptionAfterConnect(durable))
 	db.SetMaxOpenConns(connections)

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"time"
 
 	"modernc.org/sqlite" // also the driver "sqlite"
 	lite "modernc.org/sqlite/lib"
@@ -40,7 +41,7 @@ const (
 	waitWriting = "1"     // then begin asks again
 )
 
-func openSQLite(ctx context.Context, path string) (_ engine, err error) {
+func openSQLite(ctx context.Context, path string, patience time.Duration) (_ engine, err error) {
 	if path, err = filepath.Abs(path); err != nil {
 		return nil, err
 	}
@@ -56,7 +57,7 @@ func openSQLite(ctx context.Context, path string) (_ engine, err error) {
 		db.Close()
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	l := &lite3{path: path, writer: newWriter(db, conn), readers: sqliteDB(path, "ro", waitReading, 4)}
+	l := &lite3{path: path, writer: newWriter(db, conn, patience), readers: sqliteDB(path, "ro", waitReading, 4)}
 	l.reading = &prepared{on: l.readers}
 	return l, nil
 }

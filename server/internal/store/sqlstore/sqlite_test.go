@@ -3,7 +3,6 @@ package sqlstore_test
 import (
 	"bytes"
 	"context"
-	"database/sql"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -20,49 +19,10 @@ import (
 	"github.com/jotgate/jotgate/server/internal/store/sqlstore"
 )
 
-// open opens a store that closes with the test.
-func open(t *testing.T, dsn string) *sqlstore.Store {
-	t.Helper()
-	s, err := sqlstore.Open(t.Context(), dsn, store.Options{Issuer: "https://issuer.test", TokenLife: time.Hour})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { s.Close() })
-	return s
-}
-
 func lite(t *testing.T) (s *sqlstore.Store, path string) {
 	t.Helper()
 	path = filepath.Join(t.TempDir(), "jotgate.db")
 	return open(t, "sqlite:"+path), path
-}
-
-func newUser(name string, roles ...string) store.NewUser {
-	now := time.Now()
-	return store.NewUser{User: store.User{ID: newID(), Username: name, UsernameKey: name, PasswordHash: "h", Roles: roles, CreatedAt: now, UpdatedAt: now}}
-}
-
-func event() store.Event {
-	return store.Event{ID: newID(), At: time.Now(), Action: "x", Result: store.ResultOK}
-}
-
-// raw opens the file behind the store's back.
-func raw(t *testing.T, path string) *sql.DB {
-	t.Helper()
-	db, err := sql.Open("sqlite", path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	db.SetMaxOpenConns(1)
-	t.Cleanup(func() { db.Close() })
-	return db
-}
-
-func execute(t *testing.T, db *sql.DB, query string) {
-	t.Helper()
-	if _, err := db.ExecContext(context.Background(), query); err != nil {
-		t.Fatalf("%s: %v", query, err)
-	}
 }
 
 func TestSQLiteSettings(t *testing.T) {
@@ -122,7 +82,7 @@ func commits(t *testing.T, path string) (n int) {
 // stall holds SQLite's lock as another process would until all deeds wait, and lets go.
 func stall(t *testing.T, s *sqlstore.Store, path string, deeds int, deed func(i int) error) []error {
 	t.Helper()
-	db := raw(t, path)
+	db := raw(t, "sqlite", path)
 	execute(t, db, "BEGIN IMMEDIATE")
 	errs := make([]error, deeds)
 	var done sync.WaitGroup
@@ -183,7 +143,7 @@ func TestGroupCommit(t *testing.T) {
 // Some faults make SQLite roll back the whole transaction, and with it the neighbours that have already run.
 func TestBatchLost(t *testing.T) {
 	s, path := lite(t)
-	execute(t, raw(t, path), `CREATE TRIGGER fault BEFORE INSERT ON audit WHEN NEW.action = 'fault' BEGIN SELECT RAISE(ROLLBACK, 'fault'); END`)
+	execute(t, raw(t, "sqlite", path), `CREATE TRIGGER fault BEFORE INSERT ON audit WHEN NEW.action = 'fault' BEGIN SELECT RAISE(ROLLBACK, 'fault'); END`)
 	lost := 0
 	for i, err := range stall(t, s, path, 100, func(i int) error {
 		e := event()
@@ -250,7 +210,7 @@ func TestDiskFull(t *testing.T) {
 
 func TestLockedByAnother(t *testing.T) {
 	s, path := lite(t)
-	db := raw(t, path)
+	db := raw(t, "sqlite", path)
 	execute(t, db, "BEGIN IMMEDIATE")
 	start := time.Now()
 	errs := make(chan error)
@@ -283,7 +243,7 @@ func TestLockedByAnother(t *testing.T) {
 
 func TestCancelledInQueue(t *testing.T) {
 	s, path := lite(t)
-	db := raw(t, path)
+	db := raw(t, "sqlite", path)
 	execute(t, db, "BEGIN IMMEDIATE")
 	var other sync.WaitGroup
 	other.Go(func() { s.Append(t.Context(), event()) })

@@ -11,6 +11,7 @@
 package sqlstore
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -50,9 +51,9 @@ type engine interface {
 }
 
 // Open opens the database that dsn names, brings its schema up to date and makes sure that the roles "admin" and
-// "user" exist. A dsn is "sqlite:" and a path, or a "postgres://" URL, in which statement_timeout bounds a whole deed (default 900ms).
+// "user" exist. A dsn is "sqlite:" and a path, or a "postgres://" URL.
 func Open(ctx context.Context, dsn string, o store.Options) (*Store, error) {
-	e, err := open(ctx, dsn)
+	e, err := open(ctx, dsn, cmp.Or(o.Patience, defaultPatience))
 	if err != nil {
 		return nil, err
 	}
@@ -67,12 +68,15 @@ func Open(ctx context.Context, dsn string, o store.Options) (*Store, error) {
 	return s, nil
 }
 
-func open(ctx context.Context, dsn string) (engine, error) {
+// defaultPatience ends a call before the second is over that a caller may be kept waiting by a dead database.
+const defaultPatience = 900 * time.Millisecond
+
+func open(ctx context.Context, dsn string, patience time.Duration) (engine, error) {
 	if path, ok := strings.CutPrefix(dsn, "sqlite:"); ok {
-		return openSQLite(ctx, path)
+		return openSQLite(ctx, path, patience)
 	}
 	if strings.HasPrefix(dsn, "postgres://") || strings.HasPrefix(dsn, "postgresql://") {
-		return openPostgres(ctx, dsn)
+		return openPostgres(ctx, dsn, patience)
 	}
 	scheme := "" // never the rest: it may hold a password
 	if before, _, ok := strings.Cut(dsn, "://"); ok {

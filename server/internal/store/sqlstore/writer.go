@@ -12,11 +12,12 @@ import (
 // writer is the one goroutine that changes a SQLite database. It takes the deeds that wait, runs each in a savepoint of
 // one transaction, commits once, and then answers them all, refusals too: a refusal may rest on what a neighbour did.
 type writer struct {
-	db    *sql.DB
-	conn  *sql.Conn
-	on    *prepared
-	queue chan *deed
-	done  chan struct{}
+	db       *sql.DB
+	conn     *sql.Conn
+	on       *prepared
+	patience time.Duration
+	queue    chan *deed
+	done     chan struct{}
 }
 
 const (
@@ -39,8 +40,8 @@ type deed struct {
 	done  chan struct{}
 }
 
-func newWriter(db *sql.DB, conn *sql.Conn) *writer {
-	w := &writer{db: db, conn: conn, on: &prepared{on: conn}, queue: make(chan *deed, queueDeeds), done: make(chan struct{})}
+func newWriter(db *sql.DB, conn *sql.Conn, patience time.Duration) *writer {
+	w := &writer{db: db, conn: conn, on: &prepared{on: conn}, patience: patience, queue: make(chan *deed, queueDeeds), done: make(chan struct{})}
 	go w.loop()
 	return w
 }
@@ -124,7 +125,7 @@ func (w *writer) begin() error {
 		if err == nil {
 			return nil
 		}
-		if !busy(err) || time.Since(start) > defaultPatience {
+		if !busy(err) || time.Since(start) > w.patience {
 			return unanswered{err}
 		}
 	}
