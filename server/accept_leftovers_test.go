@@ -18,7 +18,6 @@ func TestNothingIsLeftRunning(t *testing.T) {
 		parallel(16, func(int) { n.refresh(tok.Refresh) })
 		n.done("POST", "/v1/logout", tok.Access, nil)
 		n.stop()
-		client.CloseIdleConnections()
 		for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(10 * time.Millisecond) {
 			left := ours()
 			if len(left) == 0 {

@@ -132,7 +132,7 @@ func (a audit) of(t testing.TB, target string) (actions []string) {
 // rounds of a race: the race detector and PostgreSQL take their time.
 func rounds(s server.Settings) int {
 	if strings.HasPrefix(s.Store, "postgres") {
-		return 40
+		return 100
 	}
 	return 200
 }

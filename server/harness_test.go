@@ -109,6 +109,7 @@ func startAt(t testing.TB, s server.Settings, c *clock) *node {
 	go func() { served <- n.Serve(ctx, l, func() time.Duration { return 0 }) }()
 	n.stop = sync.OnceFunc(func() {
 		cancel()
+		client.CloseIdleConnections() // the server would wait five seconds for those that were never used
 		if err := <-served; err != nil {
 			t.Errorf("Serve: got %v, want nil", err)
 		}
