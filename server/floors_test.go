@@ -43,6 +43,7 @@ var rooms = map[string]room{
 	"token":                   {verifying, 2},
 	".":                       {verifying, 3},
 	"profile/":                {verifying, 4},
+	"profile/internal/":       {verifying, 3},
 	"jotgatetest":             {verifying, 4},
 	"adapters/":               {verifying, 4},
 	"server/internal/gateway": {verifying, 4},
