@@ -306,7 +306,7 @@ func refreshAgainstLogout(n *node, user string, rounds int) {
 
 func logOutWith(n *node, tok tokens, byRefresh bool) {
 	if byRefresh {
-		n.done("POST", "/v1/logout", "", map[string]string{"refresh_token": tok.Refresh})
+		n.done("POST", "/v1/logout", "", body{"refresh_token": tok.Refresh})
 	} else {
 		n.done("POST", "/v1/logout", tok.Access, nil)
 	}
@@ -334,12 +334,12 @@ func lifetimes(n *node, user string) {
 func disabled(n *node, user, admin string) {
 	tok := n.logIn(user)
 	path := "/v1/users/" + subject(n, tok)
-	if a := n.call("PATCH", path, admin, map[string]any{"disabled": true}); a.Status != http.StatusOK {
+	if a := n.call("PATCH", path, admin, body{"disabled": true}); a.Status != http.StatusOK {
 		n.t.Errorf("disable: got %d %s, want 200", a.Status, a.Body)
 	}
 	n.wants(n.call("GET", "/v1/me", tok.Access, nil), 401, "token_revoked")
 	n.cannotRefresh("disabled", tok.Refresh, "ended")
-	if a := n.call("PATCH", path, admin, map[string]any{"disabled": false}); a.Status != http.StatusOK {
+	if a := n.call("PATCH", path, admin, body{"disabled": false}); a.Status != http.StatusOK {
 		n.t.Errorf("enable: got %d %s, want 200", a.Status, a.Body)
 	}
 	n.dead("enabled again: the old session", tok)
@@ -359,7 +359,7 @@ func deleted(n *node, user, admin string) {
 
 func regranted(n *node, user, admin string) {
 	tok := n.logIn(user)
-	if a := n.call("POST", "/v1/roles", admin, map[string]any{"name": "editor", "permissions": []string{"articles:*"}}); a.Status != http.StatusCreated {
+	if a := n.call("POST", "/v1/roles", admin, body{"name": "editor", "permissions": []string{"articles:*"}}); a.Status != http.StatusCreated {
 		n.t.Errorf("role: got %d %s, want 201", a.Status, a.Body)
 	}
 	if a := n.call("PUT", "/v1/users/"+subject(n, tok)+"/roles/editor", admin, nil); a.Status != http.StatusOK {
@@ -379,21 +379,18 @@ func subject(n *node, tok tokens) string { return subjectOf(n.t, tok.Access) }
 
 func subjectOf(t testing.TB, access string) string { return claimsOf(t, access).Sub }
 
-// claimsOf reads a token without proving it.
-func claimsOf(t testing.TB, access string) (c struct {
+// claims are those that tests look at.
+type claims struct {
 	Iss, Sub, Sid      string
 	Roles, Permissions []string
 	AuthTime           int64 `json:"auth_time"`
-	Iat, Exp           int64
-}) {
+}
+
+// claimsOf reads a token without proving it.
+func claimsOf(t testing.TB, access string) claims {
 	t.Helper()
 	payload, _, _ := strings.Cut(access[strings.IndexByte(access, '.')+1:], ".")
-	return into[struct {
-		Iss, Sub, Sid      string
-		Roles, Permissions []string
-		AuthTime           int64 `json:"auth_time"`
-		Iat, Exp           int64
-	}](t, answer{Body: string(unbase64(t, payload))})
+	return into[claims](t, answer{Body: string(unbase64(t, payload))})
 }
 
 func wrongPlace(n *node, user string) {
@@ -449,10 +446,10 @@ func logOutExpired(n *node, user string) {
 func logOutByRefresh(n *node, user string) {
 	first := n.logIn(user)
 	tok := n.refreshed(first.Refresh)
-	n.done("POST", "/v1/logout", "", map[string]string{"refresh_token": first.Refresh})
+	n.done("POST", "/v1/logout", "", body{"refresh_token": first.Refresh})
 	n.dead("both", tok)
-	n.done("POST", "/v1/logout", "", map[string]string{"refresh_token": tok.Refresh})
-	n.wants(n.call("POST", "/v1/logout", "", map[string]string{"refresh_token": tok.Refresh + "x"}), 401, "token_invalid")
+	n.done("POST", "/v1/logout", "", body{"refresh_token": tok.Refresh})
+	n.wants(n.call("POST", "/v1/logout", "", body{"refresh_token": tok.Refresh + "x"}), 401, "token_invalid")
 }
 
 func changePassword(n *node, user string) {
@@ -460,7 +457,7 @@ func changePassword(n *node, user string) {
 	others := []tokens{n.logIn(user), n.logIn(user)}
 	tok := n.logIn(user)
 	change := func(current, next string) answer {
-		return n.call("PUT", "/v1/me/password", tok.Access, map[string]string{"current_password": current, "new_password": next})
+		return n.call("PUT", "/v1/me/password", tok.Access, body{"current_password": current, "new_password": next})
 	}
 	n.wants(change("not the canary battery", next), 403, "wrong_password")
 	a := change(pass, "short")
@@ -469,12 +466,12 @@ func changePassword(n *node, user string) {
 		n.t.Errorf("errors: got %s, want a pointer to /new_password", a.Body)
 	}
 	n.alive("before", others[0])
-	n.done("PUT", "/v1/me/password", tok.Access, map[string]string{"current_password": pass, "new_password": next})
+	n.done("PUT", "/v1/me/password", tok.Access, body{"current_password": pass, "new_password": next})
 	n.dead("another session", others[0])
 	n.dead("another session", others[1])
 	n.alive("this session", tok)
 	logIn := func(password string) int {
-		return n.call("POST", "/v1/login", "", map[string]string{"username": user, "password": password}).Status
+		return n.call("POST", "/v1/login", "", body{"username": user, "password": password}).Status
 	}
 	if got := []int{logIn(pass), logIn(next)}; !slices.Equal(got, []int{401, 200}) {
 		n.t.Errorf("log in with the old and the new: got %v, want 401 and 200", got)
@@ -552,8 +549,8 @@ func reauthenticate(n *node, user string) {
 	if got := stale.Header.Get("WWW-Authenticate"); !strings.Contains(got, `error="insufficient_user_authentication"`) || !strings.Contains(got, `max_age="300"`) {
 		n.t.Errorf("WWW-Authenticate: got %q, want RFC 9470's", got)
 	}
-	n.wants(n.call("POST", "/v1/me/reauthenticate", tok.Access, map[string]string{"password": "not the canary battery"}), 403, "wrong_password")
-	fresh := into[tokens](n.t, n.call("POST", "/v1/me/reauthenticate", tok.Access, map[string]string{"password": pass}))
+	n.wants(n.call("POST", "/v1/me/reauthenticate", tok.Access, body{"password": "not the canary battery"}), 403, "wrong_password")
+	fresh := into[tokens](n.t, n.call("POST", "/v1/me/reauthenticate", tok.Access, body{"password": pass}))
 	if fresh.Refresh != "" || fresh.SessionID != tok.SessionID || claimsOf(n.t, fresh.Access).AuthTime != n.Clock.Now().Unix() {
 		n.t.Errorf("reauthenticate: got session %s and refresh token %q, want an access token of the same session, of now", fresh.SessionID, fresh.Refresh)
 	}
@@ -570,7 +567,7 @@ func restartKeeps(n *node, admin tokens) {
 	admin = n.logIn("admin")
 	names := []string{"out", "off", "gone", "demoted", "edited", "fine"}
 	tok := map[string]tokens{}
-	if a := n.call("POST", "/v1/roles", admin.Access, map[string]any{"name": "worker", "permissions": []string{"work:do"}}); a.Status != http.StatusCreated {
+	if a := n.call("POST", "/v1/roles", admin.Access, body{"name": "worker", "permissions": []string{"work:do"}}); a.Status != http.StatusCreated {
 		n.t.Errorf("role: got %d %s", a.Status, a.Body)
 	}
 	for _, name := range names {
@@ -581,10 +578,10 @@ func restartKeeps(n *node, admin tokens) {
 		tok[name] = n.logIn(name)
 	}
 	n.done("POST", "/v1/logout", tok["out"].Access, nil)
-	n.call("PATCH", "/v1/users/"+subject(n, tok["off"]), admin.Access, map[string]any{"disabled": true})
+	n.call("PATCH", "/v1/users/"+subject(n, tok["off"]), admin.Access, body{"disabled": true})
 	n.done("DELETE", "/v1/users/"+subject(n, tok["gone"]), admin.Access, nil)
 	n.call("DELETE", "/v1/users/"+subject(n, tok["demoted"])+"/roles/worker", admin.Access, nil)
-	n.call("PATCH", "/v1/roles/worker", admin.Access, map[string]any{"permissions": []string{"work:see"}})
+	n.call("PATCH", "/v1/roles/worker", admin.Access, body{"permissions": []string{"work:see"}})
 	want := map[string]int{"out": 401, "off": 401, "gone": 401, "demoted": 401, "edited": 401, "fine": 200}
 	check := func(n *node, when string) {
 		got := map[string]int{}
