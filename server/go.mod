@@ -6,7 +6,7 @@ require github.com/swaggest/swgui v1.8.5
 
 require (
 	github.com/go-json-experiment/json v0.0.0-20260213210345-44df1a37e875 // indirect
-	github.com/vearutop/statigz v1.4.0 // indirect
+	github.com/vearutop/statigz v1.4.0
 	golang.org/x/tools v0.51.0 // indirect
 )
 

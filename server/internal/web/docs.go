@@ -4,11 +4,12 @@ import (
 	"html"
 	"net/http"
 
-	"github.com/swaggest/swgui/v5emb"
+	"github.com/swaggest/swgui/v5/static"
+	"github.com/vearutop/statigz"
 )
 
 // Docs answers GET /docs and the files below it: Swagger UI over the OpenAPI document at openapiPath, an absolute path on
-// this host. The wrapped package gives the assets only; its own page would need inline code that changes with its settings.
+// this host. Swagger UI gives the assets only: its own page would need inline code that changes with its settings.
 func Docs(openapiPath string) http.Handler {
 	style, script := file("docs.css"), file("docs.js")
 	docs := page{
@@ -17,7 +18,7 @@ func Docs(openapiPath string) http.Handler {
 		policy: policy("connect-src 'self'", "script-src 'self' "+hash(script), "style-src 'self' "+hash(style)),
 		body:   fill("docs.html", "style", style, "script", script, "openapi", html.EscapeString(openapiPath)),
 	}
-	assets := revalidated(v5emb.New("", openapiPath, "/docs/"))
+	assets := revalidated(http.StripPrefix("/docs", statigz.FileServer(static.FS)))
 	mux := http.NewServeMux()
 	mux.Handle("GET /docs", docs)
 	mux.Handle("GET /docs/{$}", docs)

@@ -13,11 +13,11 @@ import (
 	"time"
 
 	"modernc.org/sqlite" // also the driver "sqlite"
-	lite "modernc.org/sqlite/lib"
+	codes "modernc.org/sqlite/lib"
 )
 
-// lite3 is SQLite: one connection that writes, a few that read beside it.
-type lite3 struct {
+// lite is SQLite: one connection that writes, a few that read beside it.
+type lite struct {
 	path    string
 	writer  *writer
 	readers *sql.DB
@@ -57,7 +57,7 @@ func openSQLite(ctx context.Context, path string, patience time.Duration) (_ eng
 		db.Close()
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	l := &lite3{path: path, writer: newWriter(db, conn, patience), readers: sqliteDB(path, "ro", waitReading, 4)}
+	l := &lite{path: path, writer: newWriter(db, conn, patience), readers: sqliteDB(path, "ro", waitReading, 4)}
 	l.reading = &prepared{on: l.readers}
 	return l, nil
 }
@@ -137,25 +137,25 @@ func settled(ctx context.Context, db *sql.DB) (*sql.Conn, error) {
 
 func damaged(err error) bool {
 	e, ok := errors.AsType[*sqlite.Error](err)
-	return ok && (e.Code()&0xff == lite.SQLITE_CORRUPT || e.Code()&0xff == lite.SQLITE_NOTADB)
+	return ok && (e.Code()&0xff == codes.SQLITE_CORRUPT || e.Code()&0xff == codes.SQLITE_NOTADB)
 }
 
 // busy tells whether another process holds the lock.
 func busy(err error) bool {
 	e, ok := errors.AsType[*sqlite.Error](err)
-	return ok && e.Code()&0xff == lite.SQLITE_BUSY
+	return ok && e.Code()&0xff == codes.SQLITE_BUSY
 }
 
-func (l *lite3) write(ctx context.Context, do func(context.Context, runner) error) error {
-	return l.writer.write(ctx, do)
+func (l *lite) write(ctx context.Context, work work) error {
+	return l.writer.write(ctx, work)
 }
 
 // read does not pass a cancellation on: readings are short, and an interrupted statement costs more than a finished one.
-func (l *lite3) read(ctx context.Context, do func(context.Context, runner) error) error {
-	return do(context.WithoutCancel(ctx), l.reading)
+func (l *lite) read(ctx context.Context, work work) error {
+	return work(context.WithoutCancel(ctx), l.reading)
 }
 
-func (l *lite3) claim(context.Context) error {
+func (l *lite) claim(context.Context) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.lock != nil {
@@ -172,10 +172,10 @@ func (l *lite3) claim(context.Context) error {
 	return nil
 }
 
-func (l *lite3) healthy() error { return nil }
+func (l *lite) healthy() error { return nil }
 
 // close closes the writer last: the last connection to leave moves the log into the database.
-func (l *lite3) close() error {
+func (l *lite) close() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	err := errors.Join(l.readers.Close(), l.writer.close())
@@ -206,6 +206,14 @@ func (p *prepared) stmt(ctx context.Context, query string) (*sql.Stmt, error) {
 		return first.(*sql.Stmt), nil
 	}
 	return s, nil
+}
+
+// close ends the statements; database/sql does not end those of a connection with it.
+func (p *prepared) close() {
+	p.stmts.Range(func(_, s any) bool {
+		s.(*sql.Stmt).Close()
+		return true
+	})
 }
 
 func (p *prepared) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {

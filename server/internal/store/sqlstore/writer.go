@@ -34,7 +34,7 @@ const (
 
 // deed is one waiting call.
 type deed struct {
-	do    func(context.Context, runner) error
+	work  work
 	taken atomic.Bool // by the writer, which runs it, or by a caller who gave up
 	err   error       // valid once done is closed
 	done  chan struct{}
@@ -46,8 +46,8 @@ func newWriter(db *sql.DB, conn *sql.Conn, patience time.Duration) *writer {
 	return w
 }
 
-func (w *writer) write(ctx context.Context, do func(context.Context, runner) error) error {
-	d := &deed{do: do, done: make(chan struct{})}
+func (w *writer) write(ctx context.Context, work work) error {
+	d := &deed{work: work, done: make(chan struct{})}
 	select {
 	case w.queue <- d:
 	default:
@@ -69,6 +69,7 @@ func (w *writer) write(ctx context.Context, do func(context.Context, runner) err
 func (w *writer) close() error {
 	close(w.queue)
 	<-w.done
+	w.on.close() // an open statement would keep SQLite from folding the log into the database
 	return errors.Join(w.conn.Close(), w.db.Close())
 }
 
@@ -137,7 +138,7 @@ func (w *writer) run(d *deed) error {
 	if err := w.sql("SAVEPOINT deed"); err != nil {
 		return err
 	}
-	if d.err = d.do(context.Background(), w.on); d.err != nil {
+	if d.err = d.work(context.Background(), w.on); d.err != nil {
 		if err := w.sql("ROLLBACK TO deed"); err != nil {
 			return err
 		}
