@@ -214,3 +214,8 @@ func (l *logbook) last(tb testing.TB) map[string]any {
 	}
 	return m
 }
+
+// sessionOf is the record that ends session s1 of an issuer.
+func sessionOf(iss string) revocation.Record {
+	return revocation.Record{Kind: revocation.Session, Key: revocation.KeyOf(revocation.Session, iss, "s1"), Reason: revocation.ReasonLogout}
+}
