@@ -6,7 +6,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 	"modernc.org/sqlite"
-	lite "modernc.org/sqlite/lib"
+	codes "modernc.org/sqlite/lib"
 
 	"github.com/jotgate/jotgate/server/internal/store"
 )
@@ -29,7 +29,7 @@ func said(err error) error {
 func answer(err error) bool {
 	if e, ok := errors.AsType[*sqlite.Error](err); ok {
 		switch e.Code() & 0xff { // the primary code
-		case lite.SQLITE_ERROR, lite.SQLITE_CONSTRAINT, lite.SQLITE_MISUSE, lite.SQLITE_MISMATCH, lite.SQLITE_RANGE, lite.SQLITE_TOOBIG:
+		case codes.SQLITE_ERROR, codes.SQLITE_CONSTRAINT, codes.SQLITE_MISUSE, codes.SQLITE_MISMATCH, codes.SQLITE_RANGE, codes.SQLITE_TOOBIG:
 			return true
 		}
 		return false // busy, full, I/O, read-only, corrupt …
@@ -63,7 +63,7 @@ func again(err error) bool {
 // taken returns the sentinel of a violated unique index of users, or err.
 func taken(err error) error {
 	index := ""
-	if e, ok := errors.AsType[*sqlite.Error](err); ok && e.Code() == lite.SQLITE_CONSTRAINT_UNIQUE {
+	if e, ok := errors.AsType[*sqlite.Error](err); ok && e.Code() == codes.SQLITE_CONSTRAINT_UNIQUE {
 		index = e.Error()
 	} else if e, ok := errors.AsType[*pgconn.PgError](err); ok && e.Code == "23505" {
 		index = e.ConstraintName
@@ -79,7 +79,7 @@ func taken(err error) error {
 
 // dangling returns store.ErrNotFound for a violated foreign key, or err.
 func dangling(err error) error {
-	if e, ok := errors.AsType[*sqlite.Error](err); ok && e.Code() == lite.SQLITE_CONSTRAINT_FOREIGNKEY {
+	if e, ok := errors.AsType[*sqlite.Error](err); ok && e.Code() == codes.SQLITE_CONSTRAINT_FOREIGNKEY {
 		return store.ErrNotFound
 	}
 	if e, ok := errors.AsType[*pgconn.PgError](err); ok && e.Code == "23503" {

@@ -4,7 +4,7 @@ import "context"
 
 // OnWriter runs a statement, a PRAGMA say, on the connection that writes a SQLite database, between two batches.
 func (s *Store) OnWriter(ctx context.Context, query string) (result string, err error) {
-	w := s.engine.(*lite3).writer
+	w := s.engine.(*lite).writer
 	err = w.write(ctx, func(ctx context.Context, _ runner) error {
 		return w.conn.QueryRowContext(ctx, query).Scan(&result)
 	})
@@ -12,4 +12,4 @@ func (s *Store) OnWriter(ctx context.Context, query string) (result string, err 
 }
 
 // Waiting is how many deeds wait for the writer.
-func (s *Store) Waiting() int { return len(s.engine.(*lite3).writer.queue) }
+func (s *Store) Waiting() int { return len(s.engine.(*lite).writer.queue) }

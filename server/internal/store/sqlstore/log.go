@@ -38,14 +38,14 @@ func (s *Store) Events(ctx context.Context, p store.Page) ([]store.Event, error)
 
 // What one statement reads or deletes at most, where nobody asks for a number.
 const (
-	batch  = 500
-	window = 5000 // sessions looked at
+	portion = 500
+	window  = 5000 // sessions looked at
 )
 
 // Revocations calls yield for every record that has not expired at now. It reads a page at a time, so that a long log
 // neither fills the memory nor holds a connection.
 func (s *Store) Revocations(ctx context.Context, now time.Time, yield func(revocation.Record)) error {
-	for last, n := "", batch; n == batch; {
+	for last, n := "", portion; n == portion; {
 		page, err := look(ctx, s, func(t *tx) (page []revocation.Record, err error) {
 			err = t.each(func(r *sql.Rows) error {
 				record, err := t.scanRecord(r, &last)
@@ -53,7 +53,7 @@ func (s *Store) Revocations(ctx context.Context, now time.Time, yield func(revoc
 				return err
 			}, `
 				SELECT id, kind, value, version, reason, created_at, expires_at
-				FROM revocations WHERE id > $1 AND expires_at > $2 ORDER BY id LIMIT $3`, last, ms(now), batch)
+				FROM revocations WHERE id > $1 AND expires_at > $2 ORDER BY id LIMIT $3`, last, ms(now), portion)
 			return page, err
 		})
 		if err != nil {
@@ -81,38 +81,36 @@ func (t *tx) scanRecord(r *sql.Rows, id *string) (revocation.Record, error) {
 }
 
 // Sweep deletes a bounded batch of what is past use. A session is never swept while one of its access tokens may live.
-func (s *Store) Sweep(ctx context.Context, now time.Time, keep time.Duration) (int, error) {
+// Each goes in a deed of its own: one that held several could lock them in another order than a deed on their user.
+func (s *Store) Sweep(ctx context.Context, now time.Time, keep time.Duration) (total int, err error) {
 	old, err := s.oldSessions(ctx, now, keep)
 	if err != nil {
 		return 0, err
 	}
+	n, err := s.delete(ctx, `DELETE FROM revocations WHERE id IN (SELECT id FROM revocations WHERE expires_at <= $1 LIMIT $2)`, ms(now), portion)
+	if err != nil {
+		return 0, err
+	}
+	m, err := s.delete(ctx, `DELETE FROM invites WHERE hash IN (SELECT hash FROM invites WHERE expires_at <= $1 LIMIT $2)`, ms(now), portion)
+	total = n + m
+	for i := 0; i < len(old) && err == nil; i++ {
+		n, err = s.delete(ctx, `DELETE FROM sessions WHERE id = $1`, old[i]) // what is past use stays so
+		total += n
+	}
+	return total, err
+}
+
+func (s *Store) delete(ctx context.Context, query string, args ...any) (int, error) {
 	return do(ctx, s, func(t *tx) (int, error) {
-		total := 0
-		for _, query := range []string{
-			`DELETE FROM revocations WHERE id IN (SELECT id FROM revocations WHERE expires_at <= $1 LIMIT $2)`,
-			`DELETE FROM invites WHERE hash IN (SELECT hash FROM invites WHERE expires_at <= $1 LIMIT $2)`,
-		} {
-			n, err := t.exec(query, ms(now), batch)
-			if err != nil {
-				return 0, err
-			}
-			total += int(n)
-		}
-		for _, id := range old { // what is past use stays so
-			n, err := t.exec(`DELETE FROM sessions WHERE id = $1`, id)
-			if err != nil {
-				return 0, err
-			}
-			total += int(n)
-		}
-		return total, nil
+		n, err := t.exec(query, args...)
+		return int(n), err
 	})
 }
 
 // oldSessions finds sessions past use without an index on what rotation changes: it walks the table in windows of its
 // key, each a short statement, outside any deed.
 func (s *Store) oldSessions(ctx context.Context, now time.Time, keep time.Duration) (old []string, err error) {
-	for from := ""; len(old) < batch; {
+	for from := ""; len(old) < portion; {
 		to, err := look(ctx, s, func(t *tx) (to string, err error) {
 			err = t.one([]any{&to}, `SELECT coalesce(max(id), '') FROM (SELECT id FROM sessions WHERE id > $1 ORDER BY id LIMIT $2) w`, from, window)
 			return to, err
@@ -140,6 +138,6 @@ func (t *tx) oldBetween(from, to string, now time.Time, keep time.Duration) (ids
 		SELECT id FROM sessions WHERE id > $1 AND id <= $2
 		AND (ended_at <> 0 AND ended_at < $3
 			OR idle_expires_at < $3 AND idle_expires_at < $4 - (SELECT number FROM meta WHERE name = 'token_life'))
-		LIMIT $5`, from, to, ms(now.Add(-keep)), ms(now.Add(-slack)), batch)
+		LIMIT $5`, from, to, ms(now.Add(-keep)), ms(now.Add(-slack)), portion)
 	return ids, err
 }

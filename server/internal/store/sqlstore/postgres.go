@@ -41,6 +41,7 @@ func openPostgres(ctx context.Context, dsn string, patience time.Duration) (engi
 func migrateWith(ctx context.Context, cfg *pgx.ConnConfig) error {
 	cfg = cfg.Copy()
 	cfg.RuntimeParams["statement_timeout"] = "0"
+	cfg.ConnectTimeout = 5 * time.Second
 	db := stdlib.OpenDB(*cfg)
 	defer db.Close()
 	return migratePostgres(ctx, db)
@@ -73,26 +74,26 @@ func durable(ctx context.Context, c *pgx.Conn) error {
 	return err
 }
 
-// write runs do in one transaction, again when the database undid it for its neighbours' sake. Once begun it runs to its
+// write runs a deed in one transaction, again when the database undid it for its neighbours' sake. Once begun it runs to its
 // end: a cancelled caller would only cost the connection.
-func (p *postgres) write(ctx context.Context, do func(context.Context, runner) error) error {
+func (p *postgres) write(ctx context.Context, work work) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), p.patience)
 	defer cancel()
 	for n := 1; ; n++ {
-		err := p.once(ctx, do)
+		err := p.once(ctx, work)
 		if !again(err) || n == attempts || !pause(ctx, n) {
 			return err
 		}
 	}
 }
 
-func (p *postgres) once(ctx context.Context, do func(context.Context, runner) error) error {
+func (p *postgres) once(ctx context.Context, work work) error {
 	// Each statement sees what was committed before it: a deed that has waited for a lock then sees what it waited for.
 	t, err := p.db.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelReadCommitted})
 	if err != nil {
 		return said(err)
 	}
-	if err := do(ctx, t); err != nil {
+	if err := work(ctx, t); err != nil {
 		t.Rollback() // its error would hide the reason
 		return err
 	}
@@ -114,10 +115,10 @@ func pause(ctx context.Context, n int) bool {
 	}
 }
 
-func (p *postgres) read(ctx context.Context, do func(context.Context, runner) error) error {
+func (p *postgres) read(ctx context.Context, work work) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), p.patience)
 	defer cancel()
-	return do(ctx, p.db)
+	return work(ctx, p.db)
 }
 
 func (p *postgres) claim(ctx context.Context) error { return p.lease.take(ctx) }

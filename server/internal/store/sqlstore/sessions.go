@@ -231,7 +231,7 @@ func ignoreNotFound(err error) error {
 func (t *tx) end(sel store.Select, reason string) (int, error) {
 	where := `id = $3 AND (user_id = $4 OR $4 = '')`
 	if sel.ID == "" {
-		where = `user_id = $4 AND $3 = ''`
+		where = `user_id = $4 AND $3 = ''` // which it is: PostgreSQL wants every parameter used
 	}
 	var ids []string
 	err := t.each(func(r *sql.Rows) error {

@@ -43,6 +43,12 @@ func TestSQLiteSettings(t *testing.T) {
 			t.Errorf("%s: mode %v, want 0600", filepath.Base(name), f.Mode())
 		}
 	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(path + "-wal"); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the log after closing: %v, want none: it is moved into the database", err)
+	}
 }
 
 func TestSQLitePath(t *testing.T) {
@@ -339,7 +345,7 @@ func TestDamagedFile(t *testing.T) {
 
 func TestRefusedURLs(t *testing.T) {
 	for _, dsn := range []string{
-		"", "jotgate.db", "mysql://u:geheim@h/db", "geheim",
+		"", "sqlite:", "jotgate.db", "mysql://u:geheim@h/db", "geheim",
 		"postgres://u:geheim@h:port/db", "postgres://u:geheim@[/db", "postgres://u:gehe%zzim@h/geheim?sslmode=wrong",
 		"postgres://u:geheim@127.0.0.1:1/db", "postgres://u:geheim@127.0.0.1:1/db?statement_timeout=soon",
 	} {

@@ -6,8 +6,8 @@
 // deed), the migrations, and the reading of driver errors in errors.go.
 //
 // Rules that several rows must keep hold at READ COMMITTED because deeds lock before they look, always in this order:
-// meta "admins", meta "policy", the user, the user's sessions. A lock is an UPDATE that changes nothing, because SQLite has no FOR UPDATE
-// and needs none.
+// meta "admins", meta "policy", an invite, the user, the user's sessions. A lock is an UPDATE that changes nothing:
+// SQLite has no FOR UPDATE.
 package sqlstore
 
 import (
@@ -38,17 +38,20 @@ type Store struct {
 
 // engine is a database that runs deeds.
 type engine interface {
-	// write runs do in a transaction of its own, or as good as, perhaps several times, and returns nil once its effects
-	// are durable. An error of do undoes what it did.
-	write(ctx context.Context, do func(context.Context, runner) error) error
-	// read runs do outside any transaction: each statement sees what is committed.
-	read(ctx context.Context, do func(context.Context, runner) error) error
+	// write runs a deed in a transaction of its own, or as good as, perhaps several times, and returns nil once its
+	// effects are durable. An error of the deed undoes what it did.
+	write(ctx context.Context, deed work) error
+	// read runs a reading outside any transaction: each statement sees what is committed.
+	read(ctx context.Context, reading work) error
 	// claim keeps other servers off the database until close.
 	claim(ctx context.Context) error
 	// healthy answers nil while nothing but the database itself could stop us.
 	healthy() error
 	close() error
 }
+
+// work is what an engine runs, on the connection and with the context that it gives.
+type work = func(context.Context, runner) error
 
 // Open opens the database that dsn names, brings its schema up to date and makes sure that the roles "admin" and
 // "user" exist. A dsn is "sqlite:" and a path, or a "postgres://" URL.
@@ -72,7 +75,7 @@ func Open(ctx context.Context, dsn string, o store.Options) (*Store, error) {
 const defaultPatience = 900 * time.Millisecond
 
 func open(ctx context.Context, dsn string, patience time.Duration) (engine, error) {
-	if path, ok := strings.CutPrefix(dsn, "sqlite:"); ok {
+	if path, ok := strings.CutPrefix(dsn, "sqlite:"); ok && path != "" {
 		return openSQLite(ctx, path, patience)
 	}
 	if strings.HasPrefix(dsn, "postgres://") || strings.HasPrefix(dsn, "postgresql://") {
@@ -102,21 +105,16 @@ func (s *Store) furnish(ctx context.Context, life time.Duration) error {
 
 // do runs a deed. Its result counts only when it is durable.
 func do[T any](ctx context.Context, s *Store, deed func(*tx) (T, error)) (T, error) {
-	var none, out T
 	var records []revocation.Record
-	err := s.enter(ctx, s.engine.write, func(ctx context.Context, db runner) (err error) {
-		t := &tx{ctx: ctx, db: db, now: s.now(), issuer: s.issuer}
+	out, err := enter(ctx, s, s.engine.write, func(t *tx) (out T, err error) {
 		out, err = deed(t)
 		records = t.records
-		return err
+		return out, err
 	})
-	if err != nil {
-		return none, err
-	}
-	if s.revoked != nil && len(records) > 0 {
+	if err == nil && s.revoked != nil && len(records) > 0 {
 		s.revoked(records)
 	}
-	return out, nil
+	return out, err
 }
 
 // act runs a deed that has no result.
@@ -127,9 +125,22 @@ func (s *Store) act(ctx context.Context, deed func(*tx) error) error {
 
 // look runs a reading.
 func look[T any](ctx context.Context, s *Store, reading func(*tx) (T, error)) (T, error) {
+	return enter(ctx, s, s.engine.read, reading)
+}
+
+// enter runs f in the engine's way, unless the store is closed, and returns what its last run returned.
+func enter[T any](ctx context.Context, s *Store, run func(context.Context, work) error, f func(*tx) (T, error)) (T, error) {
 	var none, out T
-	err := s.enter(ctx, s.engine.read, func(ctx context.Context, db runner) (err error) {
-		out, err = reading(&tx{ctx: ctx, db: db, now: s.now(), issuer: s.issuer})
+	if err := ctx.Err(); err != nil {
+		return none, err
+	}
+	s.gate.RLock()
+	defer s.gate.RUnlock()
+	if s.closed {
+		return none, errClosed
+	}
+	err := run(ctx, func(ctx context.Context, db runner) (err error) {
+		out, err = f(&tx{ctx: ctx, db: db, now: s.now(), issuer: s.issuer})
 		return err
 	})
 	if err != nil {
@@ -138,19 +149,7 @@ func look[T any](ctx context.Context, s *Store, reading func(*tx) (T, error)) (T
 	return out, nil
 }
 
-type way = func(context.Context, func(context.Context, runner) error) error
-
-func (s *Store) enter(ctx context.Context, run way, do func(context.Context, runner) error) error {
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	s.gate.RLock()
-	defer s.gate.RUnlock()
-	if s.closed {
-		return unanswered{errors.New("the store is closed")}
-	}
-	return run(ctx, do)
-}
+var errClosed = unanswered{errors.New("the store is closed")}
 
 // Ping answers nil when the database can be read now and is still claimed by this process, if it ever was.
 func (s *Store) Ping(ctx context.Context) error {
@@ -163,6 +162,11 @@ func (s *Store) Ping(ctx context.Context) error {
 
 // Claim makes this process the only server on the database until the store is closed.
 func (s *Store) Claim(ctx context.Context) error {
+	s.gate.RLock()
+	defer s.gate.RUnlock()
+	if s.closed {
+		return errClosed
+	}
 	return s.engine.claim(ctx)
 }
 

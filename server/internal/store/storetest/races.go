@@ -283,6 +283,7 @@ var races = []leg{
 		together(12, func(who int) {
 			s, r := nodes[who%len(nodes)], rand.New(rand.NewPCG(7, uint64(who)))
 			for range k.can.Rounds / 4 {
+				k.clock.add(time.Millisecond)
 				u, e := all[r.IntN(len(all))], k.event("x")
 				var err error
 				switch r.IntN(9) {
