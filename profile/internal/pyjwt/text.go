@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/jotgate/jotgate/jwt"
 )
@@ -245,8 +246,14 @@ func CheckName(v any) error {
 	return nil
 }
 
-// Unsafe returns the methods that need no CSRF token where only these do.
-func Unsafe(methods []string) (safe []string) {
+// Always is when a token that counts as fresh for its whole life is fresh until.
+func Always() time.Time { return time.Unix(1<<40, 0) }
+
+// ErrNever refuses to issue a token without expiry.
+var ErrNever = errors.New("a token without expiry needs InsecureOptionalExpiry")
+
+// Safe returns the methods that need no CSRF token where only these do.
+func Safe(methods []string) (safe []string) {
 	for _, m := range []string{"GET", "HEAD", "OPTIONS", "TRACE", "CONNECT", "POST", "PUT", "PATCH", "DELETE"} {
 		if !slices.ContainsFunc(methods, func(unsafe string) bool { return strings.EqualFold(unsafe, m) }) {
 			safe = append(safe, m)
