@@ -13,6 +13,7 @@ import (
 	"encoding/json"
 	"encoding/pem"
 	"fmt"
+	"maps"
 	"math/big"
 	"slices"
 	"strings"
@@ -93,7 +94,9 @@ func TestLibraryAlgorithmsAndKeys(t *testing.T) {
 	})
 	t.Run("K11 curve of another algorithm", checkCurves)
 	t.Run("K13 public key as secret", func(t *testing.T) {
-		for name, text := range publicTexts(t) {
+		texts := publicTexts(t)
+		maps.Copy(texts, furtherTexts(t))
+		for name, text := range texts {
 			for _, end := range []string{"", "\n", "\r\n"} {
 				if k, err := jwt.NewKey(jwt.HS256, "", append(slices.Clone(text), end...)); err == nil || !k.IsZero() {
 					t.Errorf("%s: got %v, %v, want an error", name, k, err)

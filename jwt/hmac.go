@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"crypto"
 	"crypto/hmac"
-	"crypto/x509"
-	"encoding/asn1"
 	"errors"
 	"fmt"
 	"hash"
@@ -38,33 +36,6 @@ func newInsecureSecret(a *algorithm, b []byte) (material, error) {
 			"use ParsePEM or ParseJWK with its own algorithm, or a random secret")
 	}
 	return &secret{a.hash, bytes.Clone(b)}, nil
-}
-
-// isKeyText recognises keys in the forms in which they are passed around. Used as a secret, a public key lets everyone
-// sign (CVE-2015-9235, CVE-2017-11424).
-func isKeyText(b []byte) bool {
-	text := bytes.TrimSpace(b)
-	if bytes.Contains(text, []byte("-----BEGIN ")) {
-		return true
-	}
-	for _, prefix := range []string{"ssh-", "ecdsa-sha2-", "sk-ssh-", "sk-ecdsa-"} {
-		if bytes.HasPrefix(text, []byte(prefix)) {
-			return true
-		}
-	}
-	return bytes.HasPrefix(text, []byte("{")) && bytes.Contains(text, []byte(`"kty"`)) || isDER(b)
-}
-
-// isDER recognises them in binary, whatever stands behind them.
-func isDER(b []byte) bool {
-	var outer asn1.RawValue
-	if _, err := asn1.Unmarshal(b, &outer); err != nil {
-		return false
-	}
-	_, spki := x509.ParsePKIXPublicKey(outer.FullBytes)
-	_, pkcs1 := x509.ParsePKCS1PublicKey(outer.FullBytes)
-	_, certificate := x509.ParseCertificate(outer.FullBytes)
-	return spki == nil || pkcs1 == nil || certificate == nil
 }
 
 func (s *secret) hash() hash.Hash              { return hmac.New(s.function.New, s.bytes) }

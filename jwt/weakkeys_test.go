@@ -1,11 +1,19 @@
 package jwt_test
 
 import (
+	"bytes"
+	"crypto/ecdsa"
 	"crypto/ed25519"
+	"crypto/elliptic"
+	crypto "crypto/rand"
 	"crypto/x509"
+	"encoding/asn1"
 	"encoding/base64"
 	"encoding/hex"
+	"encoding/json"
+	"encoding/pem"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -132,4 +140,53 @@ func letters(b []byte) string {
 		out[i] = 'a' + b[i]%26
 	}
 	return string(out)
+}
+
+// furtherTexts are forms of keys that are met where a secret is asked for: bare, without armour, and wrapped.
+func furtherTexts(t *testing.T) map[string][]byte {
+	t.Helper()
+	rsaKey, ecKey := must(rsa2048())(t), must(ecdsa.GenerateKey(elliptic.P256(), crypto.Reader))(t)
+	point := must(ecKey.PublicKey.Bytes())(t)
+	texts := map[string][]byte{
+		"EC point":          point,
+		"PKCS1 private":     x509.MarshalPKCS1PrivateKey(rsaKey),
+		"SEC 1 private":     must(x509.MarshalECPrivateKey(ecKey))(t),
+		"secp256k1 SPKI":    spki(t, asn1.ObjectIdentifier{1, 3, 132, 0, 10}),
+		"encrypted PKCS8":   must(asn1.Marshal(struct{ Algorithm, Data any }{struct{ ID asn1.ObjectIdentifier }{asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 5, 13}}, secret64}))(t),
+		"ssh with options":  []byte(`command="x",no-pty ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAABgQC7 someone@example`),
+		"ssh blob alone":    []byte("AAAAC3NzaC1lZDI1NTE5AAAAIKYEAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"),
+		"ssh ecdsa in list": []byte("# keys\n@cert-authority *.example ecdsa-sha2-nistp256 AAAAE2VjZHNhLXNoYTItbmlzdHAyNTYAAAAIbmlzdHAyNTY=\n"),
+		"ssh sk":            []byte("from=\"10.0.0.1\" sk-ssh-ed25519@openssh.com AAAAGnNrLXNzaC1lZDI1NTE5QG9wZW5zc2guY29tAAAAIA=="),
+		"SSH2":              []byte("---- BEGIN SSH2 PUBLIC KEY ----\nAAAAB3NzaC1yc2EAAAADAQABAAABgQC7\n---- END SSH2 PUBLIC KEY ----"),
+		"JWK with escapes":  []byte(`{ "k\u0074y" : "OKP", "crv":"Ed25519", "x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo" }`),
+		"JWK list":          []byte(`[{"x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]`),
+		"JWK after BOM":     []byte("\ufeff" + `{"e":"AQAB","n":"ofgWCuLjybRlzo0tZWJjNiuSfb4p4fAkd"}`),
+		"JWK cut off":       []byte(`{"keys":[{"kty":"RSA","e":"AQAB","n":"ofgWCuLjybRlzo0tZWJjNiuSfb4p4fAkd`),
+		"certificate map":   []byte(`{"2026-01":"-----BE"}` + strings.Repeat(" ", 40)),
+	}
+	for name, k := range map[string]any{"rsa": rsaKey, "ec": ecKey, "ed": edPrivate} {
+		texts[name+" PKCS8"] = must(x509.MarshalPKCS8PrivateKey(k))(t)
+	}
+	for name, k := range map[string]any{"rsa": &rsaKey.PublicKey, "ec": &ecKey.PublicKey, "ed": edPrivate.Public()} {
+		texts[name+" SPKI"] = must(x509.MarshalPKIXPublicKey(k))(t)
+	}
+	for name, b := range maps.Clone(texts) {
+		for how, text := range map[string]string{
+			"base64": base64.StdEncoding.EncodeToString(b), "base64 unpadded": base64.RawStdEncoding.EncodeToString(b), "base64url": b64(b),
+			"base64url padded": base64.URLEncoding.EncodeToString(b), "hex": hex.EncodeToString(b), "HEX": strings.ToUpper(hex.EncodeToString(b)),
+			"PEM body": string(pemBody(b)),
+		} {
+			texts[name+" in "+how] = []byte(text)
+		}
+		if !json.Valid(bytes.TrimPrefix(b, []byte("\ufeff"))) { // any text behind JSON makes it something else
+			texts[name+" and more"] = slices.Concat(b, []byte("\n#"))
+		}
+	}
+	return texts
+}
+
+// pemBody is b in base64, broken into lines.
+func pemBody(b []byte) []byte {
+	lines := strings.Split(string(pem.EncodeToMemory(&pem.Block{Type: "X", Bytes: b})), "\n")
+	return []byte(strings.Join(lines[1:len(lines)-2], "\r\n"))
 }
