@@ -115,6 +115,9 @@ func (a *API) editRole(ctx context.Context, in *permissionsIn) (*out[Role], erro
 	if err := a.editable(ctx, in.Role); err != nil {
 		return nil, err
 	}
+	if err := a.fitsHolders(ctx, in.Role, permissions); err != nil {
+		return nil, err
+	}
 	r, err := a.Store.SetPermissions(ctx, in.Role, permissions, a.event(ctx, "role.update", in.Role))
 	if err != nil {
 		return nil, err
@@ -188,18 +191,39 @@ func (a *API) mayGrant(ctx context.Context, roles []string) error {
 	return nil
 }
 
-// fits tells whether a token of the user still has room after a grant.
-func (a *API) fits(ctx context.Context, userID, name string) error {
-	user, err := a.Store.User(ctx, userID)
+// fits tells whether the token of somebody with these roles has room for them; changed holds permissions that are not in
+// the store yet.
+func (a *API) fits(ctx context.Context, field string, names []string, changed map[string][]string) error {
+	roles, err := a.Store.Roles(ctx)
 	if err != nil {
 		return err
 	}
-	role, err := a.role(ctx, name)
+	var permissions []string
+	for _, r := range roles {
+		if new, ok := changed[r.Name]; ok {
+			r.Permissions = new
+		}
+		if slices.Contains(names, r.Name) {
+			permissions = append(permissions, r.Permissions...)
+		}
+	}
+	slices.Sort(permissions)
+	if size := jsonSize(names) + jsonSize(slices.Compact(permissions)); size > maxUserBytes {
+		return tooLarge(field, size, maxUserBytes)
+	}
+	return nil
+}
+
+// fitsHolders tells whether everybody who holds a role has room for what it is going to allow.
+func (a *API) fitsHolders(ctx context.Context, role string, permissions []string) error {
+	sets, err := a.Store.RoleSets(ctx, role)
 	if err != nil {
 		return err
 	}
-	if size := jsonSize(append(user.Roles, name)) + jsonSize(append(user.Permissions, role.Permissions...)); size > maxUserBytes {
-		return tooLarge("role", size, maxUserBytes)
+	for _, names := range sets {
+		if err := a.fits(ctx, "permissions", names, map[string][]string{role: permissions}); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -134,6 +134,9 @@ func (a *API) createUser(ctx context.Context, in *newUserIn) (*out[User], error)
 	if err := a.mayGrant(ctx, b.Roles); err != nil {
 		return nil, err
 	}
+	if err := a.fits(ctx, "roles", b.Roles, nil); err != nil {
+		return nil, err
+	}
 	u, err := a.Accounts.CreateUser(ctx, who(ctx).Subject(), account.Registration{Username: b.Username, Email: b.Email, Password: b.Password}, b.Roles, clientOf(ctx))
 	if err != nil {
 		return nil, err
@@ -186,7 +189,11 @@ func (a *API) grantRole(ctx context.Context, in *userRolePath) (*out[User], erro
 	if err := a.mayGrant(ctx, []string{in.Role}); err != nil {
 		return nil, err
 	}
-	if err := a.fits(ctx, in.ID, in.Role); err != nil {
+	user, err := a.Store.User(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	if err := a.fits(ctx, "role", append(user.Roles, in.Role), nil); err != nil {
 		return nil, err
 	}
 	return a.changed(a.Store.GrantRole(ctx, in.ID, in.Role, a.roleEvent(ctx, "role.grant", in)))

@@ -249,6 +249,12 @@ type Roles interface {
 	RevokeRole(ctx context.Context, userID, role string, e Event) (User, error)
 }
 
+// Holders tells who is touched by a change of a role.
+type Holders interface {
+	// RoleSets lists the different sets of roles of those who hold role, each sorted; at most 1000.
+	RoleSets(ctx context.Context, role string) ([][]string, error)
+}
+
 // Keys keeps the key ring.
 type Keys interface {
 	// Keys lists all keys, oldest first.
@@ -277,6 +283,7 @@ type Store interface {
 	Credentials
 	Sessions
 	Roles
+	Holders
 	Keys
 	Log
 	// Ping answers nil when the database can be read now.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"slices"
+	"strings"
 
 	"github.com/jotgate/jotgate/revocation"
 	"github.com/jotgate/jotgate/server/internal/store"
@@ -47,6 +48,24 @@ func (s *Store) CreateRole(ctx context.Context, r store.Role, e store.Event) err
 			return store.ErrRoleTaken
 		}
 		return t.audit(e)
+	})
+}
+
+// RoleSets lists the different sets of roles of those who hold role.
+func (s *Store) RoleSets(ctx context.Context, role string) ([][]string, error) {
+	return look(ctx, s, func(t *tx) ([][]string, error) {
+		var all [][]string
+		err := t.each(func(r *sql.Rows) error {
+			var names string
+			err := r.Scan(&names)
+			all = append(all, strings.Split(names, ","))
+			return err
+		}, `
+			SELECT DISTINCT names FROM (
+				SELECT string_agg(role, ',' ORDER BY role) AS names FROM user_roles
+				WHERE user_id IN (SELECT user_id FROM user_roles WHERE role = $1) GROUP BY user_id) AS held
+			ORDER BY names LIMIT 1000`, role)
+		return all, err
 	})
 }
 

@@ -54,6 +54,21 @@ var roles = []leg{
 		k.words("no permissions", r.Permissions)
 		equal(k, "policy", k.seen(u.ID).Policy, 3)
 	}},
+	{"the sets of roles that holders have", func(k *kit) {
+		ctx := k.Context()
+		for _, name := range []string{"a", "b"} {
+			k.ok("CreateRole", k.CreateRole(ctx, store.Role{Name: name}, k.event("role.create")))
+		}
+		k.user("Ann", "b", "a")
+		k.user("Bob", "a", "b")
+		k.user("Cid", "a")
+		k.user("Dan", "b")
+		for role, want := range map[string]string{"a": "[[a] [a b]]", "b": "[[a b] [b]]", "none": "[]"} {
+			sets, err := k.RoleSets(ctx, role)
+			k.ok("RoleSets", err)
+			equal(k, "sets with "+role, fmt.Sprint(sets), want)
+		}
+	}},
 	{"a deleted role is taken from everybody", func(k *kit) {
 		ctx := k.Context()
 		k.ok("CreateRole", k.CreateRole(ctx, store.Role{Name: "author", Permissions: []string{"posts:write"}}, k.event("role.create")))
