@@ -90,7 +90,7 @@ func stolenKey(t *testing.T, n *node, kid string) []byte {
 // openStore opens the server's database beside it.
 func openStore(t testing.TB, n *node) store.Store {
 	t.Helper()
-	st, err := sqlstore.Open(context.Background(), n.Settings().Store, store.Options{Issuer: n.Settings().PublicURL, Now: n.Clock.Now})
+	st, err := sqlstore.Open(context.Background(), n.Settings().Store, store.Options{Issuer: n.Settings().PublicURL, Now: n.Clock.Now, Patience: patience})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -80,7 +80,7 @@ func TestDatabaseGone(t *testing.T) {
 	s := profile(t)
 	var line *wire
 	line, s.Store = layWire(t, cluster.Database(t))
-	n := start(t, s)
+	n := startWith(t, s, newClock(), 0)
 	admin := n.admin()
 	n.signUp("ann")
 	o := outage{n, n.logIn("ann"), admin}

@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"net/url"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -87,10 +86,18 @@ func options(c *clock, log io.Writer) server.Options {
 	}
 }
 
+// patience is long: a hundred requests at once on a busy machine are not a database that is gone.
+const patience = 20 * time.Second
+
 // start starts a server with a new clock.
 func start(t testing.TB, s server.Settings) *node { return startAt(t, s, newClock()) }
 
 func startAt(t testing.TB, s server.Settings, c *clock) *node {
+	t.Helper()
+	return startWith(t, s, c, patience)
+}
+
+func startWith(t testing.TB, s server.Settings, c *clock, wait time.Duration) *node {
 	t.Helper()
 	l, err := net.Listen("tcp", s.Listen)
 	if err != nil {
@@ -100,7 +107,9 @@ func startAt(t testing.TB, s server.Settings, c *clock) *node {
 		t.Fatal(err)
 	}
 	n := &node{t: t, URL: "http://" + l.Addr().String(), Clock: c, Log: new(journal)}
-	if n.Server, err = server.Open(context.Background(), s, options(c, n.Log)); err != nil {
+	o := options(c, n.Log)
+	o.Patience = wait
+	if n.Server, err = server.Open(context.Background(), s, o); err != nil {
 		l.Close()
 		t.Fatal(err)
 	}
@@ -163,28 +172,14 @@ func (n *node) checkLog() {
 	}
 }
 
-// onStores runs a test on a server's default store and on PostgreSQL, which is given time: a hundred at once on a busy
-// machine are not a database that is gone.
+// onStores runs a test on a server's default store and on PostgreSQL.
 func onStores(t *testing.T, test func(t *testing.T, s server.Settings)) {
 	t.Run("SQLite", func(t *testing.T) { test(t, profile(t)) })
 	t.Run("PostgreSQL", func(t *testing.T) {
 		s := profile(t)
-		s.Store = patient(t, pgtest.Start(t).Database(t))
+		s.Store = pgtest.Start(t).Database(t)
 		test(t, s)
 	})
-}
-
-// patient is the database's URL with another bound for a deed.
-func patient(t testing.TB, store string) string {
-	t.Helper()
-	u, err := url.Parse(store)
-	if err != nil {
-		t.Fatal(err)
-	}
-	q := u.Query()
-	q.Set("statement_timeout", "20s")
-	u.RawQuery = q.Encode()
-	return u.String()
 }
 
 // answer is what came back.

@@ -18,7 +18,7 @@ func openStore(ctx context.Context, s Settings, o Options, revoked func(...revoc
 	if err := dataFolder(s.Data); err != nil {
 		return nil, err
 	}
-	options := store.Options{Issuer: s.PublicURL, TokenLife: tokenLife(s), Now: o.Now}
+	options := store.Options{Issuer: s.PublicURL, TokenLife: tokenLife(s), Now: o.Now, Patience: o.Patience}
 	if revoked != nil {
 		options.Revoked = func(r []revocation.Record) { revoked(r...) }
 	}

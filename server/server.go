@@ -47,9 +47,10 @@ type Server struct {
 
 // Options are what a server is given besides its settings. The zero value is right outside of tests.
 type Options struct {
-	Logger *slog.Logger     // nil: slog.Default
-	Now    func() time.Time // nil: time.Now
-	Hash   password.Params  // zero: the default cost
+	Logger   *slog.Logger     // nil: slog.Default
+	Now      func() time.Time // nil: time.Now
+	Hash     password.Params  // zero: the default cost
+	Patience time.Duration    // with a database that does not answer; zero: 900 ms
 }
 
 // Open makes what is missing (data folder, master key, database, signing key, set-up code) and returns a server that is

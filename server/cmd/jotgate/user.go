@@ -35,7 +35,7 @@ func (c *createUserCmd) Run(ctx context.Context, in io.Reader, out io.Writer) er
 	}
 	ctx, cancel := context.WithTimeout(ctx, shortWait)
 	defer cancel()
-	o := server.Options{Logger: slog.New(slog.DiscardHandler)}
+	o := server.Options{Logger: slog.New(slog.DiscardHandler), Patience: shortWait}
 	st, err := server.OpenStore(ctx, c.Settings, o)
 	if err != nil {
 		return err
