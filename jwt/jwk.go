@@ -21,8 +21,9 @@ func encoded(b []byte) string { return string(encode(nil, b)) }
 
 // ParseJWK reads a public, private or symmetric key (RFC 7517, RFC 7518 §6, RFC 8037). Without alg the algorithm is
 // RS256 for RSA, HS256 for oct, and that of the curve for the others; it is fixed from then on. use and key_ops, where
-// present, must allow signatures. Parameters that are not known are ignored; those that are must be exact, and private
-// and public parts must belong together. Every error wraps [ErrKey].
+// present, must agree and allow just what the key will do: a public key verify, a private one sign, a secret both.
+// Parameters that are not known are ignored; those that are must be exact, without leading zeros, and private and public
+// parts must belong together. Every error wraps [ErrKey].
 func ParseJWK(data []byte) (Key, error) {
 	if len(data) > maxJWK {
 		return Key{}, fmt.Errorf("%w: JWK of %d bytes: want at most %d", ErrKey, len(data), maxJWK)
@@ -35,11 +36,18 @@ func parseJWK(s string) (Key, error) {
 	if err != nil {
 		return Key{}, fmt.Errorf("%w: JWK: %w", ErrKey, err)
 	}
+	return f.key()
+}
+
+func (f fields) key() (Key, error) {
 	a, err := f.algorithm()
 	if err != nil {
 		return Key{}, fmt.Errorf("%w: JWK: %w", ErrKey, err)
 	}
 	m, err := f.material(a)
+	if err == nil {
+		err = f.fits(m)
+	}
 	if err != nil {
 		return Key{}, fmt.Errorf("%w: JWK for %s: %w", ErrKey, a.name, err)
 	}
@@ -49,7 +57,7 @@ func parseJWK(s string) (Key, error) {
 // fields are the parameters of a JWK that mean something here.
 type fields struct {
 	text map[string]string
-	ops  []string
+	ops  []string // nil when absent
 }
 
 func readJWK(s string) (fields, error) {
@@ -60,7 +68,7 @@ func readJWK(s string) (fields, error) {
 		case "kty", "use", "alg", "kid", "crv", "x", "y", "d", "n", "e", "p", "q", "dp", "dq", "qi", "k":
 			f.text[z.name] = z.text()
 		case "key_ops":
-			f.ops = z.texts(nil)
+			f.ops = z.texts([]string{})
 		case "oth":
 			z.fail("an RSA key of two primes")
 		default:
@@ -72,11 +80,8 @@ func readJWK(s string) (fields, error) {
 
 // algorithm finds the one algorithm that the key is for.
 func (f fields) algorithm() (*algorithm, error) {
-	if use := f.text["use"]; use != "" && use != "sig" {
-		return nil, fmt.Errorf("%w: use %.20q", errOtherKind, use)
-	}
-	if len(f.ops) > 0 && !slices.Contains(f.ops, "sign") && !slices.Contains(f.ops, "verify") {
-		return nil, fmt.Errorf("%w: key_ops has neither sign nor verify", errOtherKind)
+	if err := f.purpose(); err != nil {
+		return nil, err
 	}
 	inferred, err := f.infer()
 	if err != nil {
@@ -94,6 +99,39 @@ func (f fields) algorithm() (*algorithm, error) {
 		return nil, fmt.Errorf("alg %s does not fit kty %s %s", name, f.text["kty"], f.text["crv"])
 	}
 	return a, nil
+}
+
+// purpose passes over keys that are not for signatures, and refuses those that contradict themselves: RFC 7517 §4.3 bars
+// an operation named twice and a use that says otherwise, and advises against unrelated operations.
+func (f fields) purpose() error {
+	use, hasUse := f.text["use"]
+	others := slices.DeleteFunc(slices.Clone(f.ops), func(op string) bool { return op == "sign" || op == "verify" })
+	signs := len(others) < len(f.ops)
+	switch {
+	case len(slices.Compact(slices.Sorted(slices.Values(f.ops)))) < len(f.ops):
+		return errors.New("key_ops names an operation twice")
+	case signs && len(others) > 0:
+		return errors.New("key_ops mixes signatures with other operations")
+	case hasUse && f.ops != nil && signs != (use == "sig"):
+		return errors.New("use and key_ops contradict each other")
+	case hasUse && use != "sig", f.ops != nil && !signs:
+		return fmt.Errorf("%w: use %.20q, key_ops %.20q", errOtherKind, use, f.ops)
+	}
+	return nil
+}
+
+// fits refuses parameters that are not spelled as we would write the key, and key_ops that allow less than its use.
+func (f fields) fits(m material) error {
+	for _, p := range m.jwk(m.canSign()) {
+		if s, ok := f.text[p.name]; ok && s != p.value {
+			return fmt.Errorf("%s: want what belongs to the other parameters, in its shortest spelling", p.name)
+		}
+	}
+	signs, verifies := m.canSign(), !m.canSign() || m.public() == nil // a private key verifies through its public part
+	if f.ops != nil && (signs && !slices.Contains(f.ops, "sign") || verifies && !slices.Contains(f.ops, "verify")) {
+		return fmt.Errorf("key_ops %q do not allow what the key is for", f.ops)
+	}
+	return nil
 }
 
 // infer chooses the algorithm by type and curve.
@@ -218,8 +256,14 @@ func (f fields) rsa(a *algorithm) (material, error) {
 		return nil, errors.New("e: want at most 31 bits")
 	}
 	k, err := newRSAPublic(a, &rsa.PublicKey{N: open[0], E: int(open[1].Int64())})
-	if err != nil || !f.has("d") {
-		return k, err
+	if err != nil {
+		return nil, err
+	}
+	if !f.has("d") {
+		if slices.ContainsFunc([]string{"p", "q", "dp", "dq", "qi"}, f.has) {
+			return nil, errors.New("private parameters without d")
+		}
+		return k, nil
 	}
 	private, err := f.integers("d", "p", "q")
 	if err != nil {

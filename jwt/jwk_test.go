@@ -2,6 +2,7 @@ package jwt_test
 
 import (
 	"bytes"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -157,14 +158,16 @@ func checkOtherKinds(t *testing.T) {
 	ec := must(privateKey(t, jwt.ES256).PublicJWK())(t)
 	rsa := must(privateKey(t, jwt.RS256).PublicJWK())(t)
 	for name, other := range map[string][]byte{
-		"unknown kty":   []byte(`{"kty":"AKP","kid":"x","pub":"AA"}`),
-		"X25519":        []byte(`{"kty":"OKP","crv":"X25519","kid":"x","x":"AA"}`),
-		"Ed448":         []byte(`{"kty":"OKP","crv":"Ed448","kid":"x","x":"AA"}`),
-		"secp256k1":     []byte(`{"kty":"EC","crv":"secp256k1","kid":"x","x":"AA","y":"AA"}`),
-		"RSA-OAEP":      edited(t, rsa, "alg", "RSA-OAEP"),
-		"ECDH-ES":       edited(t, ec, "alg", "ECDH-ES"),
-		"encryption":    edited(t, rsa, "use", "enc"),
-		"key agreement": edited(t, ec, "key_ops", []string{"deriveKey"}),
+		"unknown kty":                    []byte(`{"kty":"AKP","kid":"x","pub":"AA"}`),
+		"X25519":                         []byte(`{"kty":"OKP","crv":"X25519","kid":"x","x":"AA"}`),
+		"Ed448":                          []byte(`{"kty":"OKP","crv":"Ed448","kid":"x","x":"AA"}`),
+		"secp256k1":                      []byte(`{"kty":"EC","crv":"secp256k1","kid":"x","x":"AA","y":"AA"}`),
+		"RSA-OAEP":                       edited(t, rsa, "alg", "RSA-OAEP"),
+		"ECDH-ES":                        edited(t, ec, "alg", "ECDH-ES"),
+		"encryption":                     edited(t, rsa, "use", "enc"),
+		"key agreement":                  edited(t, edited(t, ec, "use", nil), "key_ops", []string{"deriveKey", "deriveBits"}),
+		"no operation":                   edited(t, edited(t, ec, "use", nil), "key_ops", []string{}),
+		"use and key_ops for encryption": edited(t, edited(t, rsa, "use", "enc"), "key_ops", []string{"encrypt", "wrapKey"}),
 	} {
 		set := must(jwt.ParseKeySet(setOf(other, good)))(t)
 		if keys := set.Keys(); len(keys) != 1 || keys[0].ID() != "good" {
@@ -199,13 +202,13 @@ func TestBrokenJWK(t *testing.T) {
 		jwt.ES256: must(jwt.GenerateKey(jwt.ES256, ""))(t), jwt.EdDSA: must(jwt.GenerateKey(jwt.EdDSA, ""))(t), jwt.RS256: must(jwt.GenerateKey(jwt.RS256, ""))(t),
 	}
 	for alg, names := range map[string][]string{
-		jwt.HS256: {"k"}, jwt.ES256: {"x", "y", "d"}, jwt.EdDSA: {"x", "d"}, jwt.RS256: {"n", "e", "d", "p", "q"},
+		jwt.HS256: {"k"}, jwt.ES256: {"x", "y", "d"}, jwt.EdDSA: {"x", "d"}, jwt.RS256: {"n", "e", "d", "p", "q", "dp", "dq", "qi"},
 	} {
 		full := must(privateKey(t, alg).PrivateJWK())(t)
 		for _, name := range names {
 			for _, value := range []any{"", "AA", "AAB", "A", "AA==", "A+", 5, nil} {
-				if value == nil && name == "d" {
-					continue // without it, it is a public key
+				if value == nil && (alg == jwt.RS256 && len(name) == 2 || alg != jwt.RS256 && name == "d") {
+					continue // without d it is a public key, unless other private parts stay; dp, dq and qi may be missing
 				}
 				refusedJWK(t, edited(t, full, name, value))
 			}
@@ -224,10 +227,106 @@ func TestBrokenJWK(t *testing.T) {
 		}
 		refusedJWK(t, append([]byte(`{"kty":"x",`), full[1:]...)) // kty twice
 		refusedJWK(t, append(full, ' ', '1'))
-		must(jwt.ParseJWK(edited(t, edited(t, full, "key_ops", []string{"verify"}), "x5c", []string{"MII"})))(t)
+		must(jwt.ParseJWK(edited(t, edited(t, full, "key_ops", []string{"verify", "sign"}), "x5c", []string{"MII"})))(t)
 	}
 	refusedJWK(t, append([]byte(`{"kty":"oct","k":"`), bytes.Repeat([]byte("A"), 64<<10)...))
 	refusedJWK(t, nil)
+}
+
+// Numbers have no leading zero bytes (RFC 7518 §2), coordinates always have the curve's width (§6.2.1.2).
+func TestJWKWidths(t *testing.T) {
+	for alg, names := range map[string][]string{
+		jwt.RS256: {"n", "e", "d", "p", "q", "dp", "dq", "qi"}, jwt.ES256: {"x", "y", "d"}, jwt.ES512: {"x", "y", "d"}, jwt.EdDSA: {"x", "d"},
+	} {
+		full := must(privateKey(t, alg).PrivateJWK())(t)
+		var fields map[string]string
+		if err := json.Unmarshal(full, &fields); err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range names {
+			b := must(base64.RawURLEncoding.DecodeString(fields[name]))(t)
+			refusedJWK(t, edited(t, full, name, b64(append([]byte{0}, b...))))
+			refusedJWK(t, edited(t, full, name, b64(append(b, 0))))
+		}
+	}
+}
+
+// What key_ops allows must be what the key is used for (RFC 7517 §4.3).
+func TestKeyOperations(t *testing.T) {
+	type ops []string
+	for name, c := range map[string]struct {
+		ops                     any
+		public, private, secret bool
+	}{
+		"absent":                 {nil, true, true, true},
+		"verify":                 {ops{"verify"}, true, false, false},
+		"sign":                   {ops{"sign"}, false, true, false},
+		"both":                   {ops{"sign", "verify"}, true, true, true},
+		"none":                   {ops{}, false, false, false},
+		"verify twice":           {ops{"verify", "verify"}, false, false, false},
+		"another twice":          {ops{"encrypt", "encrypt"}, false, false, false},
+		"and encrypt":            {ops{"sign", "verify", "encrypt"}, false, false, false},
+		"and something own":      {ops{"verify", "sign", "https://example.com/op"}, false, false, false},
+		"encrypt alone":          {ops{"encrypt"}, false, false, false},
+		"of another case":        {ops{"Verify", "Sign"}, false, false, false},
+		"in one text":            {ops{"sign, verify"}, false, false, false},
+		"texts and other":        {[]any{"verify", 5}, false, false, false},
+		"null, which is no list": {json.RawMessage("null"), false, false, false},
+	} {
+		for alg, accepted := range map[string][2]bool{
+			jwt.RS256: {c.public, c.private}, jwt.ES256: {c.public, c.private}, jwt.EdDSA: {c.public, c.private}, jwt.HS256: {false, c.secret},
+		} {
+			private := must(privateKey(t, alg).PrivateJWK())(t)
+			for i, jwk := range [][]byte{edited(t, private, "d", nil), private} {
+				if alg == jwt.HS256 && i == 0 {
+					continue // has no public part
+				}
+				if i == 0 && alg == jwt.RS256 {
+					jwk = must(privateKey(t, alg).PublicJWK())(t)
+				}
+				for _, use := range []any{"sig", nil} {
+					_, err := jwt.ParseJWK(edited(t, edited(t, jwk, "use", use), "key_ops", c.ops))
+					if (err == nil) != accepted[i] {
+						t.Errorf("%s, %s, private %v, use %v: got %v, want accepted: %v", name, alg, i == 1, use, err, accepted[i])
+					}
+				}
+				refusedJWK(t, edited(t, edited(t, jwk, "use", "enc"), "key_ops", c.ops))
+			}
+		}
+	}
+}
+
+// A set that contradicts itself is not half believed.
+func TestKeySetContradictions(t *testing.T) {
+	good, ec := must(edKey(t, "a").PublicJWK())(t), must(withKid(t, jwt.ES256).PublicJWK())(t)
+	private := must(edKey(t, "p").PrivateJWK())(t)
+	other := edited(t, ec, "kid", "a")
+	for name, set := range map[string][]byte{
+		"a kid for signatures and for encryption":  setOf(good, edited(t, other, "use", "enc")),
+		"a kid for encryption and for signatures":  setOf(edited(t, other, "use", "enc"), good),
+		"a kid twice for encryption":               setOf(ec, edited(t, edited(t, ec, "use", "enc"), "kid", "e"), edited(t, edited(t, ec, "use", "enc"), "kid", "e")),
+		"a kid of a type that is not known":        setOf(good, []byte(`{"kty":"AKP","kid":"a"}`)),
+		"sign and encrypt":                         setOf(good, edited(t, edited(t, ec, "use", nil), "key_ops", []string{"verify", "encrypt"})),
+		"use and key_ops disagree":                 setOf(good, edited(t, ec, "key_ops", []string{"encrypt"})),
+		"use and key_ops disagree, for encryption": setOf(good, edited(t, edited(t, ec, "use", "enc"), "key_ops", []string{"verify"})),
+	} {
+		if s, err := jwt.ParseKeySet(set); !errors.Is(err, jwt.ErrKey) || s != nil {
+			t.Errorf("%s: got %v, %v, want an error", name, s, err)
+		}
+	}
+	encryption := edited(t, edited(t, private, "use", "enc"), "kid", "p")
+	for name, set := range map[string][]byte{
+		"private alone": setOf(private), "private beside": setOf(good, private), "private, for encryption": setOf(good, encryption),
+		"private, of another kind": setOf(good, []byte(`{"kty":"OKP","crv":"X25519","kid":"p","x":"AA","d":"AA"}`)),
+		"a prime without the rest": setOf(good, edited(t, edited(t, must(withKid(t, jwt.RS256).PublicJWK())(t), "p", "AQAB"), "kid", "p")),
+	} {
+		s, err := jwt.ParseKeySet(set)
+		if !errors.Is(err, jwt.ErrKey) || s != nil || !strings.Contains(err.Error(), `"p"`) {
+			t.Errorf("%s: got %v, %v, want an error that names the kid", name, s, err)
+		}
+	}
+	secrets := must(jwt.ParseKeySet(setOf(must(privateKey(t, jwt.HS256).PrivateJWK())(t))))(t) // has nothing but the secret
+	must(secrets.Key(t.Context(), "", "k", jwt.HS256))(t)
 }
 
 func TestGenerateKey(t *testing.T) {

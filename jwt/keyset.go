@@ -51,10 +51,11 @@ func (s *KeySet) fits(k Key) error {
 	return nil
 }
 
-// ParseKeySet reads a JWK Set (RFC 7517 §5) of at most 1 MiB and 1000 keys. Keys of other kinds (encryption keys, types,
-// curves and algorithms that are not supported) and keys without kid beside others are passed over; a key that is broken
-// (not on its curve, too short, a kid twice) makes the whole set fail, as does a set in which no key is left. Every error
-// wraps [ErrKey].
+// ParseKeySet reads a JWK Set (RFC 7517 §5) of at most 1 MiB and 1000 keys, to verify with: public keys, or secrets. Keys
+// of other kinds (encryption keys, types, curves and algorithms that are not supported) and keys without kid beside
+// others are passed over. The whole set fails if a key is broken (not on its curve, too short, at odds with itself), if
+// one has its private part in it, which then is private no more, if two have one kid, of whatever kinds they are, and if
+// no key is left. Every error wraps [ErrKey].
 func ParseKeySet(data []byte) (*KeySet, error) {
 	if len(data) > maxKeySet {
 		return nil, fmt.Errorf("%w: key set of %d bytes: want at most %d", ErrKey, len(data), maxKeySet)
@@ -64,8 +65,9 @@ func ParseKeySet(data []byte) (*KeySet, error) {
 		return nil, fmt.Errorf("%w: key set: %w", ErrKey, err)
 	}
 	var keys []Key
+	var kids names
 	for i, text := range texts {
-		k, err := parseJWK(text)
+		k, err := parsePublic(text, &kids)
 		if errors.Is(err, errOtherKind) {
 			continue
 		}
@@ -78,6 +80,29 @@ func ParseKeySet(data []byte) (*KeySet, error) {
 		keys = slices.DeleteFunc(keys, func(k Key) bool { return k.ID() == "" })
 	}
 	return NewKeySet(keys...)
+}
+
+func parsePublic(text string, kids *names) (Key, error) {
+	f, err := readJWK(text)
+	if err != nil {
+		return Key{}, fmt.Errorf("%w: JWK: %w", ErrKey, err)
+	}
+	k, err := f.public(kids)
+	if err != nil {
+		return Key{}, fmt.Errorf("kid %.*q: %w", maxName, f.text["kid"], err)
+	}
+	return k, nil
+}
+
+// public makes a key that others can see. Its kid must not be among kids, to which it is added.
+func (f fields) public(kids *names) (Key, error) {
+	switch kid := f.text["kid"]; {
+	case kid != "" && !kids.add(kid):
+		return Key{}, fmt.Errorf("%w: another key of the set has this kid", ErrKey)
+	case f.has("d") && f.text["kty"] != "oct":
+		return Key{}, fmt.Errorf("%w: a private key where public keys are wanted", ErrKey)
+	}
+	return f.key()
 }
 
 // readKeySet returns the texts of the keys.
