@@ -111,6 +111,9 @@ func (s Settings) keys() (jwt.Key, *jwt.KeySet, error) {
 	if err != nil {
 		return sign, set, fmt.Errorf("fastapijwtauth: %w", err)
 	}
+	if s.TokenLocation != nil && len(s.TokenLocation) == 0 {
+		return sign, set, errors.New("fastapijwtauth: TokenLocation: empty; leave it nil for headers")
+	}
 	for _, place := range s.TokenLocation {
 		if place != "headers" && place != "cookies" {
 			return sign, set, fmt.Errorf("fastapijwtauth: TokenLocation: %q; want headers or cookies", place)

@@ -177,7 +177,7 @@ func TestHeaders(t *testing.T) {
 	addressed := must(t)(i.Access(fastapijwtauth.Token{Subject: "a", Audience: []string{"x"}}))
 	badSub := must(t)(i.Encode(map[string]any{"sub": "a", "exp": "x", "type": "access"}))
 	const badHeader = "Bad Authorization header. Expected value 'Bearer <JWT>'"
-	any, optional := jotgate.Rule{Kind: jotgate.KindAny}, jotgate.Rule{Optional: jotgate.OptionalStrict}
+	anyKind, optional := jotgate.Rule{Kind: jotgate.KindAny}, jotgate.Rule{Optional: jotgate.OptionalStrict}
 	freshly, refreshing := jotgate.Rule{Fresh: true}, fastapijwtauth.RefreshRule(s)
 	g := guard(t, s)
 	for _, c := range []struct {
@@ -212,7 +212,7 @@ func TestHeaders(t *testing.T) {
 		{"G05 malformed", "Bearer a.b.c", optional, 422, "Invalid header padding"},
 		{"G09 no type", "Bearer " + untyped, jotgate.Rule{}, 422, "Missing claim: type"},
 		{"G10 third type", "Bearer " + third, jotgate.Rule{}, 422, "Only access tokens are allowed"},
-		{"G10 third type where any is", "Bearer " + third, any, 200, "5"},
+		{"G10 third type where any is", "Bearer " + third, anyKind, 200, "5"},
 		{"forever", "Bearer " + eternal, jotgate.Rule{}, 422, `Token is missing the \"exp\" claim`},
 		{"R15", "Bearer " + addressed, jotgate.Rule{}, 422, "Invalid audience"},
 		{"R05", "Bearer " + badSub, jotgate.Rule{}, 422, "Expiration Time claim (exp) must be an integer."},
@@ -334,6 +334,7 @@ func TestSettings(t *testing.T) {
 		"K18 no secret":     func(s *fastapijwtauth.Settings) { s.SecretKey = "" },
 		"weak secret":       func(s *fastapijwtauth.Settings) { s.InsecureWeakKey = false },
 		"K19 no key":        func(s *fastapijwtauth.Settings) { s.Algorithm = "RS256" },
+		"L13 no place":      func(s *fastapijwtauth.Settings) { s.TokenLocation = []string{} },
 		"L13 no such place": func(s *fastapijwtauth.Settings) { s.TokenLocation = []string{"query_string"} },
 	} {
 		if _, err := fastapijwtauth.Config(settings(now, f)); err == nil {

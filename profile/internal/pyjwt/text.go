@@ -219,6 +219,13 @@ func (c Claims) Texts(claim string) (list []string) {
 	return list
 }
 
+// Number returns a claim that is a number, and false for any other.
+func (c Claims) Number(claim string) (n float64, ok bool) {
+	raw := c[claim]
+	ok = raw != nil && string(raw) != "null" && json.Unmarshal(raw, &n) == nil
+	return n, ok
+}
+
 // Is tells whether a claim is this text.
 func (c Claims) Is(claim, text string) bool {
 	var s string
