@@ -179,10 +179,10 @@ func (z *scanner) version() int64 {
 		z.quoted()
 		return 0
 	}
-	n, err := strconv.ParseInt(z.number(), 10, 64)
-	if err != nil || n < 0 || n >= maxInteger {
+	n, err := strconv.ParseUint(z.number(), 10, 53) // which refuses a sign, so -0 too, as date does
+	if err != nil {
 		z.fail("a whole number from 0 to below 2^53")
 		return 0
 	}
-	return n
+	return int64(n)
 }

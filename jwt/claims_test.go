@@ -329,7 +329,7 @@ func TestUnusablePolicy(t *testing.T) {
 func TestClaimsOfWrongType(t *testing.T) {
 	for name, values := range map[string][]string{
 		"roles": {`"admin"`, `[1]`, `{}`, `5`, `[null]`, `true`}, "permissions": {`"a:b"`, `["a",1]`}, "client_id": {"5"}, "sid": {"[]"}, "csrf": {"{}"},
-		"ver": {"1.5", "-1", "1e3", "true", "[]", "9007199254740992", "99999999999999999999"}, "pol": {"-1", "{}"},
+		"ver": {"1.5", "-1", "-0", "1e3", "true", "[]", "9007199254740992", "99999999999999999999"}, "pol": {"-1", "-0", "{}"},
 	} {
 		for _, value := range values {
 			_, err := jwt.ParseClaims([]byte(`{"` + name + `":` + value + `}`))
