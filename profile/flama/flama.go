@@ -180,7 +180,7 @@ func (s Settings) words(r *jotgate.Refusal) (int, any) {
 
 // claimsText names all claims at fault.
 func claimsText(r *jotgate.Refusal) string {
-	claims, proved := r.Claims()
+	_, proved := r.Claims()
 	if !proved {
 		return "Signature verification failed"
 	}
