@@ -80,6 +80,9 @@ type Config struct {
 	Foreign []string
 	// Read takes the traits from claims under other names. Nil: the names of RFC 9068. An error refuses the token.
 	Read func(jwt.Header, jwt.Claims) (Traits, error)
+	// PassOptions lets every OPTIONS request pass as nobody, for routes whose own handler answers the preflights of
+	// browsers, which carry no token. Without it, put what answers them before the guard.
+	PassOptions bool
 	// Answer writes refusals for the wire. Nil: Refusal.Answer, an RFC 9457 problem.
 	Answer func(*Refusal) Answer
 	// CacheBytes bounds the memory for tokens that were verified and may come again. 0: 16 MiB, about 12,000 tokens.
@@ -141,7 +144,7 @@ func New(c Config) (*Guard, error) {
 		c.Parse = jwt.Parse
 	}
 	c.Types, c.RefreshTypes = orDefault(c.Types, "at+jwt"), orDefault(c.RefreshTypes, "rt+jwt")
-	c.Issuers = slices.Clone(c.Issuers)
+	c.Issuers, c.Foreign = slices.Clone(c.Issuers), slices.Clone(c.Foreign)
 	if c.Locations = cloneLocations(c.Locations); len(c.Locations) == 0 {
 		c.Locations = []Location{{Header: "Authorization"}}
 	}
@@ -477,7 +480,7 @@ func (g *Guard) issuerOf(raw string, p *jwt.Policy) (string, error) {
 	if len(g.config.Issuers) == 0 {
 		return g.config.Issuer, nil
 	}
-	claimed, err := claimedIssuer(raw)
+	claimed, err := g.claimedIssuer(raw)
 	if err != nil || slices.Contains(p.Issuers, claimed) {
 		return g.config.Issuer, err
 	}
@@ -489,14 +492,14 @@ func (g *Guard) issuerOf(raw string, p *jwt.Policy) (string, error) {
 }
 
 // claimedIssuer reads iss before the signature is proved: good for choosing a key, and for nothing else.
-func claimedIssuer(raw string) (string, error) {
+func (g *Guard) claimedIssuer(raw string) (string, error) {
 	_, rest, _ := strings.Cut(raw, ".")
 	body, _, _ := strings.Cut(rest, ".")
 	payload, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(body, "=")) // where Config.Parse bears padding
 	if err != nil {
 		return "", jwt.ErrMalformed
 	}
-	claims, err := jwt.ParseClaims(payload)
+	claims, err := jwt.ParseClaimsExcept(payload, g.config.Foreign...)
 	return claims.Issuer, err
 }
 

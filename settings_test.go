@@ -215,6 +215,14 @@ func TestSeveralIssuers(t *testing.T) {
 			}
 		})
 	}
+	t.Run("claims that are foreign, and a list that changes", func(t *testing.T) {
+		list, foreign := []string{otherIssuer}, []string{"roles"}
+		i := newIssuers(t, func(c *jotgate.Config) { c.Issuers, c.Foreign = list, foreign })
+		list[0], foreign[0] = "https://c.example", "sub"
+		raw, err := jwt.Sign(i.other, jwt.Header{Type: "at+jwt"}, []byte(`{"iss":"`+otherIssuer+`","aud":"`+audience+`","exp":1800000900,"roles":5}`))
+		must(t, err)
+		i.identity(t, raw, jotgate.Rule{})
+	})
 	t.Run("padding that Parse bears", func(t *testing.T) {
 		i := newIssuers(t, func(c *jotgate.Config) {
 			c.Parse = func(raw string) (jwt.Unverified, error) { return jwt.Parse(strings.ReplaceAll(raw, "=", "")) }
