@@ -44,7 +44,7 @@ func TestCookies(t *testing.T) {
 			[]string{"__Host-refresh=t; Path=/; Max-Age=1; HttpOnly; Secure; SameSite=Lax"}},
 		{"what is over is not for ever", func(w http.ResponseWriter) { must(t, jotgate.Cookies{}.SetRefresh(w, "t", -time.Millisecond)) },
 			[]string{"__Host-refresh=t; Path=/; Max-Age=0; HttpOnly; Secure; SameSite=Lax"}},
-		{"Q09 no csrf, one cookie", func(w http.ResponseWriter) { must(t, jotgate.Cookies{}.SetAccess(w, "t", "", 0)) },
+		{"Q10 CSRF not in cookies, one cookie", func(w http.ResponseWriter) { must(t, jotgate.Cookies{}.SetAccess(w, "t", "", 0)) },
 			[]string{"__Host-access=t; Path=/; HttpOnly; Secure; SameSite=Lax"}},
 		{"H07 clear", jotgate.Cookies{}.Clear,
 			[]string{"__Host-access=; Path=/; Max-Age=0; HttpOnly; Secure; SameSite=Lax", "__Host-refresh=; Path=/; Max-Age=0; HttpOnly; Secure; SameSite=Lax", "__Host-csrf=; Path=/; Max-Age=0; Secure; SameSite=Lax"}},
