@@ -138,7 +138,7 @@ func TestOptionalChoices(t *testing.T) {
 }
 
 func TestG07(t *testing.T) {
-	g := at(t, inHeader, inCookie)
+	g := newGate(t, func(c *jotgate.Config) { c.Locations, c.PassOptions = []jotgate.Location{inHeader, inCookie}, true })
 	for name, rule := range map[string]jotgate.Rule{
 		"plain": {}, "permissions": {Permissions: []string{"a:b"}}, "fresh": {Fresh: true}, "refresh": {Kind: jotgate.KindRefresh}, "owner": {Owner: "id"},
 	} {

@@ -53,7 +53,7 @@ func TestUsers(t *testing.T) {
 		{"G18 not asked about who is refused", nil, jotgate.Rule{Permissions: []string{"a:b"}}, "GET", true, 403, jotgate.CodeForbidden, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			g, asked := newGate(t), 0
+			g, asked := newGate(t, func(c *jotgate.Config) { c.PassOptions = true }), 0
 			users := accounts(g, &asked, c.err)
 			r := request(c.method, "/", "")
 			if c.token {
