@@ -20,6 +20,7 @@
 //   - A token without type is 422 and not a failed request; one of a third type passes rules of KindAny alone.
 //   - Headers that hold more than one space, token or value, cookies planted twice, and tokens with padding or bytes that are
 //     not base64url are refused.
+//   - A token that names a kid needs a key of that kid: set Config.Keys.
 //   - Secrets that can be guessed need InsecureWeakKey. Without it, change the secret: all tokens end, once.
 //   - Cookies are only as safe as the settings: set CookieSecure and CookieSameSite.
 //   - Tokens of WebSockets in the query are not read: see jotgate.Location.Subprotocol and jotgate.Tickets.

@@ -24,6 +24,7 @@
 //   - Headers that hold two tokens or more than one space, cookies planted twice, and tokens with padding or bytes that are
 //     not base64url are refused. A JSON body without an object is 401, never a failed request.
 //   - CSRF tokens are read from the header and not from forms (JWT_CSRF_CHECK_FORM).
+//   - A token that names a kid needs a key of that kid: set Config.Keys.
 //   - Secrets that can be guessed need InsecureWeakKey. Without it, change the secret: all tokens end, once.
 //   - Cookies are only as safe as the settings: set CookieSecure and CookieSameSite.
 //   - What the library has no words for (503, 403) comes in its shape. Bodies end without a line end.

@@ -235,6 +235,18 @@ func TestHeaders(t *testing.T) {
 	want(t, "G07 OPTIONS", g.Require()(whoami), request("OPTIONS", "/", ""), 200, "")
 }
 
+// A refresh token that another part of the program signed with the same secret has no claim type.
+func TestOtherTypes(t *testing.T) {
+	key, err := jwt.NewInsecureKey(jwt.HS256, "", []byte("super-secret"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, typ := range []string{"rt+jwt", "at+jwt", ""} {
+		raw := must(t)(jwt.Sign(key, jwt.Header{Type: typ}, []byte(`{"sub":"u1","exp":1800000009}`)))
+		want(t, "typ "+typ, guard(t, with()).Require()(whoami), get("Bearer "+raw), 422, "Invalid token type")
+	}
+}
+
 // Of several faults the library tells the first.
 func TestExpiredAndForeign(t *testing.T) {
 	raw := must(t)(issuer(t, with()).Access(token{Identity: "u1"}))

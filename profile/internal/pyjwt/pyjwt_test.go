@@ -6,12 +6,15 @@ import (
 	"crypto/rand"
 	"crypto/x509"
 	"encoding/pem"
+	"errors"
 	"math"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/jotgate/jotgate/jwt"
 	"github.com/jotgate/jotgate/profile/internal/pyjwt"
 )
 
@@ -127,5 +130,83 @@ func TestUUID(t *testing.T) {
 	a, b := pyjwt.UUID(), pyjwt.UUID()
 	if !form.MatchString(a) || a == b {
 		t.Errorf("got %s and %s, want two of version 4", a, b)
+	}
+}
+
+// What a guard makes of claims and policy, in PyJWT's words.
+func TestText(t *testing.T) {
+	now := time.Unix(1800000000, 0)
+	policy := jwt.Policy{Now: now, Issuers: []string{"me"}, Audiences: []string{"api"}, Require: []string{"jti"}}
+	const good = `"iss":"me","aud":"api","exp":1800000009,"jti":"x"`
+	for _, c := range []struct{ claims, want string }{
+		{`{` + good + `}`, "Invalid token"},
+		{`[]`, "Invalid payload string: must be a json object"},
+		{`{"exp":"x"}`, "Expiration Time claim (exp) must be an integer."},
+		{`{"exp":null}`, "Expiration Time claim (exp) must be an integer."},
+		{`{"nbf":"x"}`, "Not Before claim (nbf) must be an integer."},
+		{`{"iat":1e400}`, "Issued At claim (iat) must be an integer."},
+		{`{"iss":5}`, "Payload Issuer (iss) must be a string"},
+		{`{"aud":5}`, "Invalid claim format in token"},
+		{`{"sub":5}`, "Subject must be a string"},
+		{`{"jti":5}`, "JWT ID must be a string"},
+		{`{"csrf":5}`, "Missing claim: csrf"},
+		{`{` + good + `,"nbf":1800000001}`, "The token is not yet valid (nbf)"},
+		{`{` + good + `,"iat":1800000001}`, "The token is not yet valid (iat)"},
+		{`{` + good + `,"iat":1800000001,"nbf":1800000001}`, "The token is not yet valid (iat)"},
+		{`{"iss":"me","aud":"api","exp":1800000009}`, `Token is missing the "jti" claim`},
+		{`{"iss":"me","aud":"api","jti":"x"}`, `Token is missing the "exp" claim`},
+		{`{"iss":"you","aud":"api","exp":1,"jti":"x"}`, "Signature has expired"},
+		{`{"iss":"you","aud":"them","exp":1800000009,"jti":"x"}`, "Invalid issuer"},
+		{`{"aud":"them","exp":1800000009,"jti":"x"}`, `Token is missing the "iss" claim`},
+		{`{"iss":"me","aud":"them","exp":1800000009,"jti":"x"}`, "Audience doesn't match"},
+		{`{"iss":"me","exp":1800000009,"jti":"x"}`, `Token is missing the "aud" claim`},
+		{`{"iss":"required claim missing: \nrequired claim missing: x","aud":"api","exp":1800000009,"jti":"x"}`, "Invalid issuer"},
+	} {
+		claims, err := jwt.ParseClaims([]byte(c.claims))
+		if err == nil {
+			err = policy.Check(jwt.Header{}, claims)
+		}
+		if got := pyjwt.Text(err); got != c.want {
+			t.Errorf("%s: got %s, want %s", c.claims, got, c.want)
+		}
+	}
+	for err, want := range map[error]string{
+		jwt.ErrSignature: "Signature verification failed", jwt.ErrUnknownKey: "Signature verification failed",
+		jwt.ErrAlgorithm: "The specified alg value is not allowed", jwt.ErrType: "Invalid token type",
+	} {
+		if got := pyjwt.Text(err); got != want {
+			t.Errorf("%v: got %s, want %s", err, got, want)
+		}
+	}
+}
+
+// A token of another type that the same key signed is for something else: a refresh token of ours has no claim type.
+func TestReadRefusesOtherTypes(t *testing.T) {
+	for _, typ := range []string{"", "at+jwt", "rt+jwt"} {
+		if claims, err := pyjwt.Read(jwt.Header{Type: typ}, jwt.Claims{Subject: "u1"}); !errors.Is(err, jwt.ErrType) || claims != nil {
+			t.Errorf("typ %q: got %v, %v, want ErrType", typ, claims, err)
+		}
+	}
+	claims, err := pyjwt.Read(jwt.Header{Type: "JWT"}, jwt.Claims{Subject: "u1", Extra: map[string]any{
+		"float": 1.5, "text": "x", "list": []string{"a"}, "mixed": []any{"a", 1}, "null": nil, "number": 7,
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{"sub": "u1", "text": "x", "number": "7", "float": "", "list": "", "null": "", "none": "", "Sub": ""} {
+		if got, ok := claims.Name(name); got != want || ok != (want != "") {
+			t.Errorf("%s: got %q, %v, want %q", name, got, ok, want)
+		}
+	}
+	if n, ok := claims.Number("float"); n != 1.5 || !ok {
+		t.Errorf("number: got %v, %v, want 1.5", n, ok)
+	}
+	for _, name := range []string{"text", "null", "none"} {
+		if n, ok := claims.Number(name); ok {
+			t.Errorf("number %s: got %v, want none", name, n)
+		}
+	}
+	if got := claims.Texts("list"); !slices.Equal(got, []string{"a"}) || claims.Texts("mixed") != nil || claims.Texts("text") != nil {
+		t.Errorf("texts: got %q, and of mixed lists and texts something", got)
 	}
 }
