@@ -151,7 +151,7 @@ func Config(s Settings) (jotgate.Config, error) {
 		Keys: keys, Leeway: pyjwt.Or(s.DecodeLeeway, -1), Now: s.Now, Types: []string{"JWT"}, FirstWins: true,
 		Parse: pyjwt.Parse, Read: s.read, Foreign: s.foreign(), Answer: s.answer, Locations: s.locations(false),
 		Issuer: s.DecodeIssuer, InsecureSkipIssuer: s.DecodeIssuer == "", InsecureSkipAudience: len(s.DecodeAudience) == 0,
-		InsecureOptionalExpiry: s.InsecureOptionalExpiry,
+		InsecureOptionalExpiry: s.InsecureOptionalExpiry, PassOptions: true,
 	}
 	if len(s.DecodeAudience) > 0 {
 		c.Audience, c.Audiences = s.DecodeAudience[0], slices.Clone(s.DecodeAudience[1:])
