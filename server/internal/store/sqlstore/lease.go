@@ -15,7 +15,8 @@ import (
 type lease struct {
 	cfg      *pgx.ConnConfig
 	patience time.Duration
-	lost     atomic.Bool
+	lost     atomic.Bool                 // then every call is refused: another server may be at work
+	retaken  func(context.Context) error // is called before it counts as held again
 
 	mu   sync.Mutex // for take and close
 	stop func()     // nil: not taken
@@ -85,11 +86,14 @@ func (l *lease) keep(ctx context.Context, conn *pgx.Conn) {
 		if conn != nil && !l.alive(ctx, conn) {
 			conn.Close(ctx)
 			conn = nil
+			l.lost.Store(true)
 		}
 		if conn == nil {
 			conn, _ = l.lock(ctx) // again at the next tick
 		}
-		l.lost.Store(conn == nil)
+		if conn != nil && l.lost.Load() && l.retaken(ctx) == nil {
+			l.lost.Store(false)
+		}
 	}
 }
 

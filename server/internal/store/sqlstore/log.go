@@ -46,16 +46,7 @@ const (
 // neither fills the memory nor holds a connection.
 func (s *Store) Revocations(ctx context.Context, now time.Time, yield func(revocation.Record)) error {
 	for last, n := "", portion; n == portion; {
-		page, err := look(ctx, s, func(t *tx) (page []revocation.Record, err error) {
-			err = t.each(func(r *sql.Rows) error {
-				record, err := t.scanRecord(r, &last)
-				page = append(page, record)
-				return err
-			}, `
-				SELECT id, kind, value, version, reason, created_at, expires_at
-				FROM revocations WHERE id > $1 AND expires_at > $2 ORDER BY id LIMIT $3`, last, ms(now), portion)
-			return page, err
-		})
+		page, err := look(ctx, s, func(t *tx) ([]revocation.Record, error) { return t.recordsAfter(&last, now) })
 		if err != nil {
 			return err
 		}
@@ -63,6 +54,41 @@ func (s *Store) Revocations(ctx context.Context, now time.Time, yield func(revoc
 			yield(r)
 		}
 		n = len(page)
+	}
+	return nil
+}
+
+// recordsAfter returns the next page of live records and moves last to its end.
+func (t *tx) recordsAfter(last *string, now time.Time) (page []revocation.Record, err error) {
+	err = t.each(func(r *sql.Rows) error {
+		record, err := t.scanRecord(r, last)
+		page = append(page, record)
+		return err
+	}, `
+		SELECT id, kind, value, version, reason, created_at, expires_at
+		FROM revocations WHERE id > $1 AND expires_at > $2 ORDER BY id LIMIT $3`, *last, ms(now), portion)
+	return page, err
+}
+
+// reload tells of everything that is revoked, before a claim that was lost counts as held again: another server may have
+// revoked meanwhile. Close waits for the one who calls this, so it must not wait for Close.
+func (s *Store) reload(ctx context.Context) error {
+	if s.revoked == nil {
+		return nil
+	}
+	for last, n := "", portion; n == portion; {
+		err := s.engine.read(ctx, func(ctx context.Context, db runner) error {
+			t := &tx{ctx: ctx, db: db, now: s.now(), issuer: s.issuer}
+			page, err := t.recordsAfter(&last, time.Time{})
+			if err == nil {
+				s.revoked(page)
+			}
+			n = len(page)
+			return err
+		})
+		if err != nil {
+			return err
+		}
 	}
 	return nil
 }

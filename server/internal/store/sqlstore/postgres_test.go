@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jotgate/jotgate/revocation"
 	"github.com/jotgate/jotgate/server/internal/pgtest"
 	"github.com/jotgate/jotgate/server/internal/store"
 	"github.com/jotgate/jotgate/server/internal/store/sqlstore"
@@ -241,19 +242,41 @@ func synchronousCommit(t *testing.T, d database) {
 }
 
 func claimOutlivesConnection(t *testing.T, d database) {
-	s, other := open(t, d.dsn), open(t, d.dsn)
+	var told sync.Map
+	s, err := sqlstore.Open(t.Context(), d.dsn, store.Options{Revoked: func(records []revocation.Record) {
+		for _, r := range records {
+			told.Store(r.Key, true)
+		}
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	other := open(t, d.dsn)
 	if err := s.Claim(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	execute(t, d.raw, `SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND classid = 4906213 AND granted`)
 	if err := other.Claim(t.Context()); err == nil { // the other was quicker
-		eventually(t, "a server without its claim", func() error {
-			if err := s.Ping(t.Context()); !errors.Is(err, store.ErrUnavailable) {
-				return errors.New("still pings")
+		eventually(t, "a server without its claim refuses everything", func() error {
+			_, err := s.Roles(t.Context())
+			if !errors.Is(s.Ping(t.Context()), store.ErrUnavailable) || !errors.Is(s.Append(t.Context(), event()), store.ErrUnavailable) || !errors.Is(err, store.ErrUnavailable) {
+				return errors.New("still answers")
 			}
 			return nil
 		})
+		if err := other.CreateRole(t.Context(), store.Role{Name: "gone"}, event()); err != nil {
+			t.Fatal(err)
+		}
+		if err := other.DeleteRole(t.Context(), "gone", event()); err != nil {
+			t.Fatal(err)
+		}
 		other.Close()
+		defer func() {
+			if _, ok := told.Load(revocation.KeyOf(revocation.Role, "", "gone")); !ok {
+				t.Error("what another server revoked meanwhile: not told before the claim counted again")
+			}
+		}()
 	}
 	eventually(t, "the claim is taken again", func() error {
 		var held int

@@ -64,6 +64,9 @@ func Open(ctx context.Context, dsn string, o store.Options) (*Store, error) {
 	if s.now == nil {
 		s.now = time.Now
 	}
+	if p, ok := e.(*postgres); ok {
+		p.lease.retaken = s.reload
+	}
 	if err := s.furnish(ctx, o.TokenLife); err != nil {
 		e.close()
 		return nil, err
@@ -138,6 +141,9 @@ func enter[T any](ctx context.Context, s *Store, run func(context.Context, work)
 	defer s.gate.RUnlock()
 	if s.closed {
 		return none, errClosed
+	}
+	if err := s.engine.healthy(); err != nil {
+		return none, err
 	}
 	err := run(ctx, func(ctx context.Context, db runner) (err error) {
 		out, err = f(&tx{ctx: ctx, db: db, now: s.now(), issuer: s.issuer})

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"sync/atomic"
 	"time"
 )
@@ -138,12 +139,22 @@ func (w *writer) run(d *deed) error {
 	if err := w.sql("SAVEPOINT deed"); err != nil {
 		return err
 	}
-	if d.err = d.work(context.Background(), w.on); d.err != nil {
+	if d.err = recovered(d.work, w.on); d.err != nil {
 		if err := w.sql("ROLLBACK TO deed"); err != nil {
 			return err
 		}
 	}
 	return w.sql("RELEASE deed")
+}
+
+// recovered turns a panic of a deed into its error: the other callers' deeds must not die of it.
+func recovered(do work, on runner) (err error) {
+	defer func() {
+		if fault := recover(); fault != nil {
+			err = fmt.Errorf("panic in a deed: %v\n%s", fault, debug.Stack())
+		}
+	}()
+	return do(context.Background(), on)
 }
 
 func (w *writer) sql(statement string) error {
