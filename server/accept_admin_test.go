@@ -130,7 +130,7 @@ func users(n *node, admin string) {
 	}
 	n.wants(n.call("POST", "/v1/users", admin, body{"username": "ANN", "password": pass}), 409, "username_taken")
 	n.wants(n.call("POST", "/v1/users", admin, body{"email": "Ann@Example.com", "password": pass}), 409, "email_taken")
-	n.wants(n.call("POST", "/v1/users", admin, body{"username": "bea", "password": pass, "roles": []string{"none such"}}), 404, "not_found")
+	n.wants(n.call("POST", "/v1/users", admin, body{"username": "bea", "password": pass, "roles": []string{"none such"}}), 422, "role_unknown")
 	tok := n.logIn("ann@example.com")
 
 	n.want(200, "PATCH", path, admin, body{"username": "anna"})

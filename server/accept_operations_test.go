@@ -150,7 +150,8 @@ func (m matrix) try(op operation, token string) (answer, string) {
 func (m matrix) check(op operation) {
 	switch {
 	case op.Needs == "public" || op.Needs == "refresh":
-		if len(op.Security) != 0 {
+		either := op.path == "/v1/logout" && len(op.Security) == 2 && len(op.Security[1]) == 0 // an access token, or none
+		if len(op.Security) != 0 && !either {
 			m.t.Errorf("security: got %v, want none for %s", op.Security, op.Needs)
 		}
 		if a, code := m.try(op, ""); code == "token_missing" || a.Status == 403 {

@@ -284,10 +284,10 @@ func (p *tab) wantText(where chromedp.CSS, want string) {
 	}
 }
 
-// shoot takes pictures for people, into the folder that JOTGATE_SCREENSHOTS names.
+// shoot takes pictures for people, into the folder that SCREENSHOTS names.
 func (p *tab) shoot(name string, sizes ...size) {
 	p.t.Helper()
-	dir := os.Getenv("JOTGATE_SCREENSHOTS")
+	dir := os.Getenv("SCREENSHOTS")
 	if dir == "" {
 		return
 	}

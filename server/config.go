@@ -55,6 +55,9 @@ func (s *Settings) Resolve(bound string) error {
 		s.PublicURL = defaultURL(bound)
 	}
 	s.PublicURL = strings.TrimSuffix(s.PublicURL, "/")
+	for i, u := range s.PreviousIssuers {
+		s.PreviousIssuers[i] = strings.TrimSuffix(u, "/")
+	}
 	if s.Audience == "" {
 		s.Audience = s.PublicURL
 	}
@@ -62,6 +65,21 @@ func (s *Settings) Resolve(bound string) error {
 		s.Store = "sqlite:" + filepath.Join(s.Data, "jotgate.db")
 	}
 	return s.check()
+}
+
+// formerAudiences are the names that a defaulted audience had: those of the previous issuers.
+func (s *Settings) formerAudiences() []string {
+	if s.Audience != s.PublicURL {
+		return nil
+	}
+	return s.PreviousIssuers
+}
+
+// Wildcard tells whether the server listens on every address of the machine while its public URL was made up from that.
+func (s *Settings) Wildcard() bool {
+	host, _, err := net.SplitHostPort(s.Listen)
+	addr, aerr := netip.ParseAddr(host)
+	return err == nil && (host == "" || aerr == nil && addr.IsUnspecified()) && strings.HasPrefix(s.PublicURL, "http://localhost:")
 }
 
 // defaultURL names the machine localhost where the listener takes every address.
@@ -101,9 +119,12 @@ func (s *Settings) check() error {
 	if !slices.ContainsFunc(storeSchemes, func(prefix string) bool { return strings.HasPrefix(s.Store, prefix) }) {
 		wrong("store", redactURL(s.Store), "want postgres://… or sqlite:PATH")
 	}
-	for _, u := range append([]string{s.PublicURL}, s.PreviousIssuers...) {
+	if err := checkURL(s.PublicURL); err != nil {
+		wrong("public_url", s.PublicURL, err.Error())
+	}
+	for _, u := range s.PreviousIssuers {
 		if err := checkURL(u); err != nil {
-			wrong("public_url", u, err.Error())
+			wrong("previous_issuers", u, err.Error())
 		}
 	}
 	oneOf("algorithm", s.Algorithm, jwt.Algorithms()...)
@@ -153,16 +174,19 @@ func orList(names []string) string {
 
 func checkURL(s string) error {
 	u, err := url.Parse(s)
-	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.RawQuery != "" || u.ForceQuery || u.Fragment != "" || u.User != nil {
 		return errors.New("want an http or https URL without query, such as https://auth.example.com")
 	}
 	return nil
 }
 
+// defaultPort is what browsers leave out of an origin.
+var defaultPort = map[string]string{"http": "80", "https": "443"}
+
 func checkOrigin(s string) error {
 	u, err := url.Parse(s)
-	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || s != u.Scheme+"://"+u.Host || strings.Contains(s, "*") {
-		return errors.New("want a whole origin, such as https://app.example.com, without path or wildcard")
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || s != u.Scheme+"://"+u.Host || strings.Contains(s, "*") || defaultPort[u.Scheme] == u.Port() {
+		return errors.New("want a whole origin, such as https://app.example.com, without path, wildcard or the scheme's own port")
 	}
 	return nil
 }
@@ -191,15 +215,22 @@ func (s Settings) Redacted() Settings {
 // storeSchemes are how the setting store begins.
 var storeSchemes = []string{"sqlite:", "postgres://", "postgresql://"}
 
-// redactURL hides the password of a database URL, wherever it stands. What is no such URL is hidden whole.
+// plainParams are the parameters of a database URL that hold no secret.
+var plainParams = []string{"sslmode", "host", "port", "dbname", "application_name", "connect_timeout", "statement_timeout", "lock_timeout", "search_path"}
+
+// redactURL hides the password of a database URL and every parameter that is not known to be plain. What is no such URL
+// is hidden whole.
 func redactURL(s string) string {
 	u, err := url.Parse(s)
 	if err != nil || u.Scheme == "" || u.Opaque != "" && u.Scheme != "sqlite" {
 		return "…"
 	}
-	if q := u.Query(); q.Has("password") {
-		q.Set("password", "xxxxx")
-		u.RawQuery = q.Encode()
+	q := u.Query()
+	for name := range q {
+		if !slices.Contains(plainParams, name) {
+			q.Set(name, "xxxxx")
+		}
 	}
+	u.RawQuery = q.Encode()
 	return u.Redacted()
 }

@@ -75,7 +75,8 @@ func Open(ctx context.Context, settings Settings, o Options) (_ *Server, err err
 	if err := s.store.Claim(ctx); err != nil {
 		return nil, err
 	}
-	if err := s.store.Revocations(ctx, s.now(), func(r revocation.Record) { s.dead.Add(r) }); err != nil {
+	// All of them: a clock that is ahead at the start must not hide what is revoked. The sweep removes what is over.
+	if err := s.store.Revocations(ctx, time.Time{}, func(r revocation.Record) { s.dead.Add(r) }); err != nil {
 		return nil, fmt.Errorf("reading what is revoked: %w", err)
 	}
 	if err := s.checkDefaultRole(ctx); err != nil {
@@ -108,7 +109,8 @@ func (s *Server) wire(ctx context.Context, o Options) error {
 		return err
 	}
 	guard, err := jotgate.New(jotgate.Config{
-		Issuer: s.settings.PublicURL, PreviousIssuers: s.settings.PreviousIssuers, Audience: s.settings.Audience,
+		Issuer: s.settings.PublicURL, PreviousIssuers: s.settings.PreviousIssuers,
+		Audience: s.settings.Audience, Audiences: s.settings.formerAudiences(),
 		Keys: ring, Revocations: s.dead, Leeway: leeway(s.settings.Leeway), Now: s.now, Logger: s.logger,
 	})
 	if err != nil {
@@ -163,7 +165,8 @@ func newAccounts(s Settings, st store.Store, o Options) *account.Service {
 	return &account.Service{
 		Config: account.Config{
 			Issuer: s.PublicURL, PreviousIssuers: s.PreviousIssuers, Audience: s.Audience, Audiences: s.Audiences,
-			AccessTTL: s.AccessTTL, IdleTTL: s.RefreshIdleTTL, AbsoluteTTL: s.RefreshAbsoluteTTL, Grace: s.RefreshGrace,
+			FormerAudiences: s.formerAudiences(),
+			AccessTTL:       s.AccessTTL, IdleTTL: s.RefreshIdleTTL, AbsoluteTTL: s.RefreshAbsoluteTTL, Grace: s.RefreshGrace,
 			Signup: s.Signup, DefaultRole: defaultRole, Limits: s.Limits == "on",
 		},
 		Store:    st,

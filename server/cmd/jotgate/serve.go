@@ -31,6 +31,9 @@ func (c *serveCmd) Run(ctx context.Context, out io.Writer) error {
 		return settingsError{err}
 	}
 	logger := newLogger(os.Stderr, c.LogLevel, c.LogFormat)
+	if c.Wildcard() {
+		logger.Warn("listening on every address, and clients elsewhere cannot reach "+c.PublicURL+": set public_url to the name they use", "listen", c.Listen)
+	}
 	s, err := server.Open(ctx, c.Settings, server.Options{Logger: logger})
 	if err != nil {
 		return err

@@ -41,7 +41,12 @@ func (c *createUserCmd) Run(ctx context.Context, in io.Reader, out io.Writer) er
 		return err
 	}
 	defer st.Close()
-	u, err := server.Accounts(c.Settings, st, o).CreateUser(ctx, "cli", c.registration(strings.TrimRight(password, "\r\n")), c.roles(), account.Client{})
+	accounts := server.Accounts(c.Settings, st, o)
+	roles := accounts.DefaultRoles()
+	if c.Admin {
+		roles = []string{store.RoleAdmin}
+	}
+	u, err := accounts.CreateUser(ctx, "cli", c.registration(strings.TrimRight(password, "\r\n")), roles, account.Client{})
 	if err != nil {
 		return c.explain(err)
 	}
@@ -54,13 +59,6 @@ func (c *createUserCmd) registration(password string) account.Registration {
 		return account.Registration{Email: c.Name, Password: password}
 	}
 	return account.Registration{Username: c.Name, Password: password}
-}
-
-func (c *createUserCmd) roles() []string {
-	if c.Admin {
-		return []string{store.RoleAdmin}
-	}
-	return nil
 }
 
 func (c *createUserCmd) explain(err error) error {

@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -39,6 +40,7 @@ type Config struct {
 	PreviousIssuers []string
 	Audience        string   // of tokens that ask for no resource
 	Audiences       []string // that a log-in may ask for besides
+	FormerAudiences []string // that Audience had as its names; sessions for them go on with Audience
 	AccessTTL       time.Duration
 	IdleTTL         time.Duration
 	AbsoluteTTL     time.Duration
@@ -92,8 +94,9 @@ func (s *Service) Event(c Client, action, actor, target string) store.Event {
 
 // limitRule is a burst and what comes after.
 var (
-	perAccount = limit.Rule{Burst: 5, Every: time.Minute}
 	perAddress = limit.Rule{Burst: 20, Every: 3 * time.Second}
+	perAccount = limit.Rule{Burst: 5, Every: time.Minute}       // from one address
+	inAll      = limit.Rule{Burst: 50, Every: 10 * time.Minute} // at one account, from everywhere
 )
 
 // take counts one try from an address before anything is verified, so that parallel guesses cannot slip by.
@@ -101,9 +104,15 @@ func (s *Service) take(what string, c Client) error {
 	return s.allow(what+" from "+c.AddrKey, perAddress)
 }
 
-// takeAccount counts one guess at a password. All names of one account share its bucket; a name that nobody has gets a
-// bucket too, so that limits do not tell who exists.
-func (s *Service) takeAccount(id string) error { return s.allow("account "+id, perAccount) }
+// takeAccount counts one guess at a password. All names of one account share its buckets; a name that nobody has gets
+// some too, so that limits do not tell who exists. A stranger exhausts the first bucket of their own address only; the
+// second, for guesses from many addresses, is wide.
+func (s *Service) takeAccount(id string, c Client) error {
+	if err := s.allow("account "+id+" from "+c.AddrKey, perAccount); err != nil {
+		return err
+	}
+	return s.allow("account "+id, inAll)
+}
 
 func (s *Service) allow(key string, r limit.Rule) error {
 	if !s.Config.Limits {
@@ -115,19 +124,33 @@ func (s *Service) allow(key string, r limit.Rule) error {
 	return nil
 }
 
-// settle forgets the guesses at an account after the right password. The address keeps its count.
-func (s *Service) settle(id string) {
+// settle forgets the guesses at an account after the right password. The address keeps its count of log-ins.
+func (s *Service) settle(id string, c Client) {
 	if s.Config.Limits {
+		s.Limiter.Clear("account " + id + " from " + c.AddrKey)
 		s.Limiter.Clear("account " + id)
 	}
+}
+
+// audience returns what to issue for where a session was started for name, and "" when nothing is issued for it any
+// more.
+func (s *Service) audience(name string) string {
+	switch {
+	case name == s.Config.Audience || slices.Contains(s.Config.FormerAudiences, name):
+		return s.Config.Audience
+	case slices.Contains(s.Config.Audiences, name):
+		return name
+	}
+	return ""
 }
 
 // issue signs an access token for a session, as of now.
 func (s *Service) issue(sess store.Session, a store.Access) (Tokens, error) {
 	now := s.Now()
+	life := min(s.Config.AccessTTL, sess.ExpiresAt.Sub(now)) // a token does not outlive its session
 	access, err := s.Ring.Sign("at+jwt", jwt.Claims{
-		Issuer: s.Config.Issuer, Subject: a.ID, Audience: []string{sess.Audience},
-		IssuedAt: now, NotBefore: now, ExpiresAt: now.Add(s.Config.AccessTTL),
+		Issuer: s.Config.Issuer, Subject: a.ID, Audience: []string{s.audience(sess.Audience)},
+		IssuedAt: now, NotBefore: now, ExpiresAt: now.Add(life),
 		ID: rand.Text(), ClientID: sess.ClientID, SessionID: sess.ID, AuthTime: sess.AuthTime,
 		Roles: a.Roles, Permissions: a.Permissions, UserVersion: a.Version, PolicyVersion: a.Policy,
 	})
@@ -139,7 +162,7 @@ func (s *Service) issue(sess store.Session, a store.Access) (Tokens, error) {
 		return Tokens{}, fmt.Errorf("making a refresh token: %w", err)
 	}
 	return Tokens{
-		Access: access, AccessExpires: s.Config.AccessTTL,
+		Access: access, AccessExpires: life,
 		Refresh: refresh, RefreshUntil: sess.IdleExpiresAt.Sub(now),
 		SessionID: sess.ID,
 	}, nil

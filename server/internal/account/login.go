@@ -1,10 +1,10 @@
 package account
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/jotgate/jotgate/password"
 	"github.com/jotgate/jotgate/server/internal/store"
@@ -13,17 +13,14 @@ import (
 // LogIn proves name and password and starts a session. resource, if not empty, is the audience to issue for. Whatever
 // is wrong with name, password or account ends in ErrCredentials, after the same work.
 func (s *Service) LogIn(ctx context.Context, name, pass, resource string, c Client) (Tokens, error) {
-	audience := s.Config.Audience
-	if resource != "" {
-		audience = resource
-	}
-	if audience != s.Config.Audience && !slices.Contains(s.Config.Audiences, audience) {
+	audience := s.audience(cmp.Or(resource, s.Config.Audience))
+	if audience == "" {
 		return Tokens{}, &FieldError{Field: "resource", Code: "resource_unknown", Detail: "This server issues no tokens for that resource; the setting `audiences` lists those it does."}
 	}
 	if err := s.take("login", c); err != nil {
 		return Tokens{}, err
 	}
-	user, err := s.prove(ctx, loginKey(name), pass)
+	user, err := s.prove(ctx, loginKey(name), pass, c)
 	if errors.Is(err, ErrCredentials) {
 		return Tokens{}, s.refused(ctx, c, user.ID)
 	}
@@ -38,24 +35,24 @@ func (s *Service) LogIn(ctx context.Context, name, pass, resource string, c Clie
 	if err != nil {
 		return Tokens{}, err
 	}
-	s.settle(user.ID)
+	s.settle(user.ID, c)
 	return s.issue(sess, access)
 }
 
 // prove finds the user and verifies the password. With ErrCredentials the user is the one whose password it was not,
 // for the audit. An unknown name costs the same hash as a known one.
-func (s *Service) prove(ctx context.Context, key, pass string) (store.Access, error) {
+func (s *Service) prove(ctx context.Context, key, pass string, c Client) (store.Access, error) {
 	user, err := store.Access{}, store.ErrNotFound
 	if key != "" {
 		user, err = s.Store.UserByLogin(ctx, key)
 	}
 	if errors.Is(err, store.ErrNotFound) {
-		return store.Access{}, s.refuseNobody(ctx, key, pass)
+		return store.Access{}, s.refuseNobody(ctx, key, pass, c)
 	}
 	if err != nil {
 		return store.Access{}, err
 	}
-	if err := s.takeAccount(user.ID); err != nil {
+	if err := s.takeAccount(user.ID, c); err != nil {
 		return store.Access{}, err
 	}
 	ok, err := s.verify(ctx, user.ID, pass, user.PasswordHash)
@@ -69,8 +66,8 @@ func (s *Service) prove(ctx context.Context, key, pass string) (store.Access, er
 }
 
 // refuseNobody treats a name that nobody has like a wrong password: the same limit, the same work, the same words.
-func (s *Service) refuseNobody(ctx context.Context, key, pass string) error {
-	if err := s.takeAccount("named " + key); err != nil {
+func (s *Service) refuseNobody(ctx context.Context, key, pass string, c Client) error {
+	if err := s.takeAccount("named "+key, c); err != nil {
 		return err
 	}
 	if err := s.Hasher.VerifyNone(ctx, s.Password.Normalize(pass)); err != nil {
@@ -81,7 +78,7 @@ func (s *Service) refuseNobody(ctx context.Context, key, pass string) error {
 
 // refused writes the failed log-in down. A database that cannot take the row is a failure of ours.
 func (s *Service) refused(ctx context.Context, c Client, userID string) error {
-	e := s.Event(c, "user.login", userID, userID)
+	e := s.Event(c, "user.login", "", userID) // whoever it was, it was not proved
 	e.Result = store.ResultFail
 	if err := s.Store.Append(ctx, e); err != nil {
 		return err
@@ -127,6 +124,9 @@ func (s *Service) Rotate(ctx context.Context, token string, c Client) (Tokens, e
 	got, err := s.Store.RotateSession(ctx, r, s.Event(c, "session.refresh", "", sid))
 	if err != nil {
 		return Tokens{}, grantError(err)
+	}
+	if s.audience(got.Session.Audience) == "" { // the settings no longer name it
+		return Tokens{}, &GrantError{GrantEnded}
 	}
 	return s.issue(got.Session, got.Access)
 }

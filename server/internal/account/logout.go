@@ -84,13 +84,14 @@ func (s *Service) EndSessions(ctx context.Context, actor, userID, keep string, c
 	return s.Store.EndSessions(ctx, store.Select{User: userID, Except: keep}, revocation.ReasonEnded, s.Event(c, "session.end", actor, userID))
 }
 
-// proveAgain verifies the password of a user who is logged in. The tries count with those of log-in.
-func (s *Service) proveAgain(ctx context.Context, userID, pass string, c Client) (store.Access, error) {
+// proveAgain verifies the password of a user who is logged in. The tries count against the session, so that guesses of
+// strangers do not keep the owner from changing the password.
+func (s *Service) proveAgain(ctx context.Context, userID, sid, pass string, c Client) (store.Access, error) {
 	user, err := s.Store.User(ctx, userID)
 	if err != nil {
 		return store.Access{}, err
 	}
-	if err := s.takeAccount(user.ID); err != nil {
+	if err := s.allow("session "+sid, perAccount); err != nil {
 		return store.Access{}, err
 	}
 	ok, err := s.verify(ctx, user.ID, pass, user.PasswordHash)
@@ -102,6 +103,5 @@ func (s *Service) proveAgain(ctx context.Context, userID, pass string, c Client)
 		e.Result = store.ResultFail
 		return store.Access{}, errors.Join(ErrPassword, s.Store.Append(ctx, e))
 	}
-	s.settle(user.ID)
 	return user, nil
 }

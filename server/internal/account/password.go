@@ -12,7 +12,7 @@ import (
 // ChangePassword replaces the password of a logged-in user, who proves the current one. All other sessions end; keep,
 // the session that asks, lives.
 func (s *Service) ChangePassword(ctx context.Context, userID, keep, current, next string, c Client) error {
-	user, err := s.proveAgain(ctx, userID, current, c)
+	user, err := s.proveAgain(ctx, userID, keep, current, c)
 	if err != nil {
 		return err
 	}
@@ -25,7 +25,7 @@ func (s *Service) ChangePassword(ctx context.Context, userID, keep, current, nex
 
 // Reauthenticate proves the password again and returns an access token that says so; refresh tokens stay as they are.
 func (s *Service) Reauthenticate(ctx context.Context, userID, sid, pass string, c Client) (Tokens, error) {
-	user, err := s.proveAgain(ctx, userID, pass, c)
+	user, err := s.proveAgain(ctx, userID, sid, pass, c)
 	if err != nil {
 		return Tokens{}, err
 	}

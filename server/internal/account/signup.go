@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -38,15 +39,14 @@ func (s *Service) SignUp(ctx context.Context, r Registration, c Client) (store.U
 	if s.Config.Signup == SignupInvite {
 		u.Invite = hashCode(r.Invite)
 	}
-	return s.create(ctx, u, r, s.defaultRoles(), "", "user.signup", c)
+	return s.create(ctx, u, r, s.DefaultRoles(), "", "user.signup", c)
 }
 
-// CreateUser makes an account on behalf of actor.
+// CreateUser makes an account with these roles on behalf of actor.
 func (s *Service) CreateUser(ctx context.Context, actor string, r Registration, roles []string, c Client) (store.User, error) {
-	if len(roles) == 0 {
-		roles = s.defaultRoles()
-	}
-	return s.create(ctx, store.NewUser{}, r, roles, actor, "user.create", c)
+	roles = slices.Clone(roles)
+	slices.Sort(roles)
+	return s.create(ctx, store.NewUser{}, r, slices.Compact(roles), actor, "user.create", c)
 }
 
 // FirstAdmin makes the first admin with the set-up code, once for ever.
@@ -113,12 +113,12 @@ func identify(u *store.User, r Registration) error {
 type Rename struct{ Username, Email *string }
 
 // Rename changes the names of a logged-in user, who proves the password.
-func (s *Service) Rename(ctx context.Context, userID, pass string, n Rename, c Client) (store.User, error) {
+func (s *Service) Rename(ctx context.Context, userID, sid, pass string, n Rename, c Client) (store.User, error) {
 	patch, err := Patch(n)
 	if err != nil {
 		return store.User{}, err
 	}
-	if _, err := s.proveAgain(ctx, userID, pass, c); err != nil {
+	if _, err := s.proveAgain(ctx, userID, sid, pass, c); err != nil {
 		return store.User{}, err
 	}
 	return s.Store.PatchUser(ctx, userID, patch, s.Event(c, "user.update", userID, userID))
@@ -144,7 +144,8 @@ func Patch(n Rename) (store.UserPatch, error) {
 	return p, nil
 }
 
-func (s *Service) defaultRoles() []string {
+// DefaultRoles are those of a new user.
+func (s *Service) DefaultRoles() []string {
 	if s.Config.DefaultRole == "" {
 		return nil
 	}

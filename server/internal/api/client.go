@@ -17,6 +17,7 @@ import (
 type request struct {
 	client account.Client
 	log    *slog.Logger
+	http   *http.Request
 }
 
 type requestKey struct{}

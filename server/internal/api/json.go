@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
+	"unicode/utf16"
 	"unicode/utf8"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -57,6 +59,9 @@ func checkJSON(data []byte) error {
 	if !utf8.Valid(data) {
 		return errors.New("the body is not UTF-8")
 	}
+	if loneSurrogate(data) {
+		return errors.New("the body has half a surrogate pair, which is no character")
+	}
 	d := json.NewDecoder(bytes.NewReader(data))
 	d.UseNumber()
 	if err := checkValue(d, 0); err != nil {
@@ -66,6 +71,40 @@ func checkJSON(data []byte) error {
 		return errors.New("the body goes on after its JSON value")
 	}
 	return nil
+}
+
+// loneSurrogate finds \ud800 to \udfff outside a pair. encoding/json reads all of them as one and the same replacement
+// character, so that two different passwords would be equal.
+func loneSurrogate(data []byte) bool {
+	for i := 0; i < len(data); i++ {
+		if data[i] != '\\' {
+			continue
+		}
+		first, ok := escape(data[i:])
+		if !ok {
+			i++ // another escape, of two bytes
+			continue
+		}
+		i += 5
+		if !utf16.IsSurrogate(first) {
+			continue
+		}
+		second, ok := escape(data[i+1:])
+		if !ok || utf16.DecodeRune(first, second) == utf8.RuneError {
+			return true
+		}
+		i += 6
+	}
+	return false
+}
+
+// escape reads \uXXXX at the start of b.
+func escape(b []byte) (rune, bool) {
+	if len(b) < 6 || b[0] != '\\' || b[1] != 'u' {
+		return 0, false
+	}
+	n, err := strconv.ParseUint(string(b[2:6]), 16, 16)
+	return rune(n), err == nil
 }
 
 func checkValue(d *json.Decoder, depth int) error {

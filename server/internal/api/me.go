@@ -126,7 +126,7 @@ func (a *API) me(ctx context.Context, _ *struct{}) (*out[Me], error) {
 
 func (a *API) patchMe(ctx context.Context, in *patchMeIn) (*out[User], error) {
 	b := in.Body
-	u, err := a.Accounts.Rename(ctx, who(ctx).Subject(), b.CurrentPassword, account.Rename{Username: b.Username, Email: b.Email}, clientOf(ctx))
+	u, err := a.Accounts.Rename(ctx, who(ctx).Subject(), who(ctx).SessionID(), b.CurrentPassword, account.Rename{Username: b.Username, Email: b.Email}, clientOf(ctx))
 	if err != nil {
 		return nil, gone(err)
 	}

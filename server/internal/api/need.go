@@ -15,18 +15,21 @@ import (
 type need struct {
 	name string // in the document, as x-jotgate-needs
 	rule *jotgate.Rule
+	// either says that the operation takes an access token too, and proves it itself.
+	either bool
 }
 
 var (
 	public        = need{name: "public"}
-	authenticated = need{"authenticated", &jotgate.Rule{}}
-	fresh         = need{"fresh", &jotgate.Rule{MaxAge: jotgate.FreshAge}}
-	refresh       = need{name: "refresh"} // a refresh token in the body; the trip itself proves it
+	authenticated = need{name: "authenticated", rule: &jotgate.Rule{}}
+	fresh         = need{name: "fresh", rule: &jotgate.Rule{MaxAge: jotgate.FreshAge}}
+	refresh       = need{name: "refresh"}               // a refresh token in the body; the trip itself proves it
+	logout        = need{name: "refresh", either: true} // that, or an access token, also an expired one
 )
 
 // may asks for a permission.
 func may(permission string) need {
-	return need{permission, &jotgate.Rule{Permissions: []string{permission}}}
+	return need{name: permission, rule: &jotgate.Rule{Permissions: []string{permission}}}
 }
 
 const (
@@ -43,6 +46,9 @@ func add[I, O any](a *API, n need, op huma.Operation, h func(context.Context, *I
 	if hasBody[I]() {
 		op.MaxBodyBytes = maxBody + 1 // huma refuses the body that reaches the number
 		op.Errors = append(op.Errors, 400, 413, 415, 422)
+	}
+	if n.either {
+		op.Security = []map[string][]string{{"bearer": {}}, {}}
 	}
 	if n.rule != nil {
 		op.Security = []map[string][]string{{"bearer": n.rule.Permissions}}

@@ -45,6 +45,7 @@ func (p *Problem) ContentType(string) string { return "application/problem+json"
 
 var (
 	errUndeclared = errors.New("operation without a need")
+	errTwoTokens  = errors.New("a token in the header and another in the body")
 	errLeaving    = errors.New("shutting down")
 	errNotFound   = &Problem{Status: 404, Code: "not_found", Detail: "There is nothing here. The routes are listed at /docs."}
 )
@@ -173,6 +174,9 @@ func pointer(location string) string {
 	return "/" + strings.NewReplacer(".", "/", "[", "/", "]", "").Replace(rest)
 }
 
+// statusGone is for the log alone: nobody is left to read it.
+const statusGone = 499
+
 // refusals are the errors that need a status, a code and a sentence and nothing more.
 var refusals = []struct {
 	err    error
@@ -195,6 +199,7 @@ var refusals = []struct {
 	{account.ErrSignupClosed, 403, "signup_closed", "Sign-up is closed: an admin makes the accounts here."},
 	{account.ErrInvite, 403, "invite_required", "Sign-up needs the code of an invite, in `invite`."},
 	{errAbove, 403, "above_you", "This touches permissions that you do not hold yourself."},
+	{errTwoTokens, 400, "two_tokens", "Send one token: the access token in the header, or the refresh token in the body."},
 	{errProtected, 409, "role_protected", "The role admin stays as it is."},
 	{errDefaultRole, 409, "role_protected", "New users get this role: change the setting default_role first."},
 }
@@ -229,11 +234,16 @@ func domain(err error) *Problem {
 		return retry(503, "busy", "Too many log-ins at once: try again.", time.Second)
 	case errors.Is(err, errLeaving):
 		return retry(503, "shutting_down", "This server is shutting down.", time.Second)
-	case errors.Is(err, store.ErrUnavailable), errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
+	case errors.Is(err, context.Canceled):
+		return &Problem{Status: statusGone, Code: "client_gone", Detail: "The client closed the connection."}
+	case errors.Is(err, store.ErrUnavailable), errors.Is(err, context.DeadlineExceeded):
 		return retry(503, "database_unavailable", "The server cannot reach its database right now: try again.", time.Second)
 	}
 	for _, r := range refusals {
 		if errors.Is(err, r.err) {
+			if r.status == 401 {
+				return unauthorized(r.code, r.detail)
+			}
 			return &Problem{Status: r.status, Code: r.code, Detail: r.detail}
 		}
 	}

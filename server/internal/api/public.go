@@ -4,11 +4,11 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/jotgate/jotgate"
 	"github.com/jotgate/jotgate/server/internal/account"
 	"github.com/jotgate/jotgate/server/internal/store"
 	"github.com/jotgate/jotgate/server/internal/web"
@@ -87,8 +87,7 @@ type refreshIn struct {
 }
 
 type logoutIn struct {
-	Authorization string `header:"Authorization" hidden:"true"`
-	Body          *struct {
+	Body *struct {
 		RefreshToken string `json:"refresh_token,omitempty" maxLength:"8192" doc:"Instead of an access token in the header"`
 	}
 }
@@ -112,7 +111,7 @@ func (a *API) registerPublic() {
 		Summary: "Refresh", Description: "A refresh token is good for one call; a repeated call within the grace gives the same successor. " +
 			"An older token ends the session: 400 invalid_grant with a reason.",
 	}, a.refresh)
-	add(a, refresh, huma.Operation{
+	add(a, logout, huma.Operation{
 		OperationID: "logout", Method: http.MethodPost, Path: "/v1/logout", Tags: []string{tag}, DefaultStatus: 204,
 		Summary:     "Log out",
 		Description: "Ends the session of the access token in the header (an expired one too) or of the refresh token in the body. All its tokens die.",
@@ -156,11 +155,15 @@ func (a *API) refresh(ctx context.Context, in *refreshIn) (*out[Tokens], error) 
 }
 
 func (a *API) logout(ctx context.Context, in *logoutIn) (*struct{}, error) {
-	scheme, token, _ := strings.Cut(in.Authorization, " ")
+	token, err := a.Guard.Token(jotgate.Carry(requestOf(ctx).http))
+	if err != nil {
+		return nil, account.ErrToken
+	}
 	if in.Body != nil && in.Body.RefreshToken != "" {
+		if token != "" {
+			return nil, errTwoTokens
+		}
 		token = in.Body.RefreshToken
-	} else if !strings.EqualFold(scheme, "Bearer") {
-		token = ""
 	}
 	return nil, a.Accounts.LogOut(ctx, token, clientOf(ctx))
 }

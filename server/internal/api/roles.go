@@ -177,9 +177,27 @@ func (a *API) role(ctx context.Context, name string) (store.Role, error) {
 	return store.Role{}, store.ErrNotFound
 }
 
-// mayGrant tells whether the caller holds everything that these roles allow.
+// known tells whether these roles exist, of a body that lists them.
+func (a *API) known(ctx context.Context, roles []string) error {
+	for i, name := range roles {
+		_, err := a.role(ctx, name)
+		if errors.Is(err, store.ErrNotFound) {
+			return &account.FieldError{Field: fmt.Sprintf("roles/%d", i), Code: "role_unknown", Detail: "There is no such role; GET /v1/roles lists them."}
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// mayGrant tells whether the caller holds everything that these roles allow. Only an admin makes an admin: the role may
+// do more than its permission *:* says.
 func (a *API) mayGrant(ctx context.Context, roles []string) error {
 	for _, name := range roles {
+		if name == store.RoleAdmin && !who(ctx).HasRole(store.RoleAdmin) {
+			return errAbove
+		}
 		role, err := a.role(ctx, name)
 		if err != nil {
 			return err

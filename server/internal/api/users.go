@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -131,13 +132,20 @@ func (a *API) users(ctx context.Context, in *pageIn) (*out[userPage], error) {
 
 func (a *API) createUser(ctx context.Context, in *newUserIn) (*out[User], error) {
 	b := in.Body
-	if err := a.mayGrant(ctx, b.Roles); err != nil {
+	roles := b.Roles
+	if len(roles) == 0 {
+		roles = a.Accounts.DefaultRoles()
+	}
+	if err := a.known(ctx, b.Roles); err != nil {
 		return nil, err
 	}
-	if err := a.fits(ctx, "roles", b.Roles, nil); err != nil {
+	if err := a.mayGrant(ctx, roles); err != nil {
 		return nil, err
 	}
-	u, err := a.Accounts.CreateUser(ctx, who(ctx).Subject(), account.Registration{Username: b.Username, Email: b.Email, Password: b.Password}, b.Roles, clientOf(ctx))
+	if err := a.fits(ctx, "roles", roles, nil); err != nil {
+		return nil, err
+	}
+	u, err := a.Accounts.CreateUser(ctx, who(ctx).Subject(), account.Registration{Username: b.Username, Email: b.Email, Password: b.Password}, roles, clientOf(ctx))
 	if err != nil {
 		return nil, err
 	}
@@ -153,6 +161,9 @@ func (a *API) user(ctx context.Context, in *IDPath) (*out[User], error) {
 }
 
 func (a *API) patchUser(ctx context.Context, in *patchUserIn) (*out[User], error) {
+	if b := in.Body; b.Username == nil && b.Email == nil && b.Disabled == nil {
+		return nil, &account.FieldError{Field: "username", Code: "nothing_to_change", Detail: "Want at least one of username, email and disabled."}
+	}
 	if err := a.notAbove(ctx, in.ID); err != nil {
 		return nil, err
 	}
@@ -229,6 +240,9 @@ func (a *API) endUserSessions(ctx context.Context, in *IDPath) (*struct{}, error
 }
 
 func (a *API) invite(ctx context.Context, _ *struct{}) (*out[invite], error) {
+	if err := a.mayGrant(ctx, a.Accounts.DefaultRoles()); err != nil {
+		return nil, err
+	}
 	code, until, err := a.Accounts.Invite(ctx, who(ctx).Subject(), clientOf(ctx))
 	if err != nil {
 		return nil, err
@@ -263,6 +277,9 @@ func (a *API) notAbove(ctx context.Context, userID string) error {
 	u, err := a.Store.User(ctx, userID)
 	if err != nil {
 		return err
+	}
+	if slices.Contains(u.Roles, store.RoleAdmin) && !who(ctx).HasRole(store.RoleAdmin) {
+		return errAbove
 	}
 	return covers(who(ctx), u.Permissions)
 }
