@@ -11,7 +11,7 @@ func (g *Guard) Need(rule Rule) func(http.Handler) http.Handler {
 	rule = rule.clone()
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if r.Method == http.MethodOptions {
+			if g.config.PassOptions && r.Method == http.MethodOptions {
 				next.ServeHTTP(w, r) // a preflight carries no token, by the rules of CORS
 				return
 			}

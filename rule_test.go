@@ -145,6 +145,9 @@ func TestG07(t *testing.T) {
 		t.Run("G07 OPTIONS passes, "+name, func(t *testing.T) {
 			wantAnswer(t, do(g.Need(rule)(whoami), request(http.MethodOptions, "/", "")), 200, "nobody")
 		})
+		t.Run("G07 by default OPTIONS is a method like others, "+name, func(t *testing.T) {
+			wantStatus(t, do(newGate(t).Need(rule)(whoami), request(http.MethodOptions, "/", "")), 401)
+		})
 	}
 }
 
