@@ -88,7 +88,7 @@ func finish(ctx context.Context, p *Problem, errs []error) {
 	p.Title = http.StatusText(p.Status)
 	req := requestOf(ctx)
 	p.RequestID = req.client.RequestID
-	if p.Status >= 500 && req.log != nil {
+	if p.Status >= 500 && p.Code != codeLeaving && req.log != nil {
 		req.log.LogAttrs(ctx, slog.LevelError, "request failed", slog.String("code", p.Code), slog.Any("err", errors.Join(errs...)))
 	}
 }
@@ -173,6 +173,9 @@ func pointer(location string) string {
 	}
 	return "/" + strings.NewReplacer(".", "/", "[", "/", "]", "").Replace(rest)
 }
+
+// codeLeaving is no fault: load balancers ask until they have understood.
+const codeLeaving = "shutting_down"
 
 // statusGone is for the log alone: nobody is left to read it.
 const statusGone = 499

@@ -21,7 +21,7 @@ func (s *Store) SetPassword(ctx context.Context, id, old, hash, keep string, e s
 			}
 			return store.ErrConflict
 		}
-		if _, err := t.end(store.Select{User: id, Except: keep}, revocation.ReasonPassword); err != nil {
+		if _, _, err := t.end(store.Select{User: id, Except: keep}, revocation.ReasonPassword); err != nil {
 			return err
 		}
 		return t.audit(e)

@@ -1,6 +1,7 @@
 package sqlstore
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -118,6 +119,7 @@ func (t *tx) rotate(r store.Rotation, e store.Event) (rotation, error) {
 	if err != nil {
 		return rotation{}, err
 	}
+	e.Actor = cmp.Or(e.Actor, s.UserID)
 	return rotation{Rotated: store.Rotated{Session: s, Access: a}}, t.audit(e)
 }
 
@@ -163,7 +165,7 @@ func (t *tx) notCurrent(r store.Rotation, e store.Event) (rotation, error) {
 
 // refuse ends the session that a stale token was presented for. Of concurrent calls one ends it.
 func (t *tx) refuse(s store.Session, reason string, refusal error, e store.Event) (rotation, error) {
-	n, err := t.end(store.Select{ID: s.ID}, reason)
+	n, _, err := t.end(store.Select{ID: s.ID}, reason)
 	if err != nil {
 		return rotation{}, err
 	}
@@ -211,10 +213,11 @@ func (s *Store) EndSessions(ctx context.Context, sel store.Select, reason string
 				return 0, ignoreNotFound(err)
 			}
 		}
-		n, err := t.end(sel, reason)
+		n, user, err := t.end(sel, reason)
 		if err != nil || n == 0 {
 			return 0, err
 		}
+		e.Actor = cmp.Or(e.Actor, user) // whoever holds a token of the session
 		return n, t.audit(e)
 	})
 }
@@ -226,9 +229,9 @@ func ignoreNotFound(err error) error {
 	return err
 }
 
-// end ends sessions and records each. A session that expired a moment ago is ended too: its last access token may still
+// end ends sessions, records each, and returns how many and whose they were. A session that expired a moment ago is ended too: its last access token may still
 // live, and a log-out must reach it.
-func (t *tx) end(sel store.Select, reason string) (int, error) {
+func (t *tx) end(sel store.Select, reason string) (n int, user string, _ error) {
 	where := `id = $3 AND (user_id = $4 OR $4 = '')`
 	if sel.ID == "" {
 		where = `user_id = $4 AND $3 = ''` // which it is: PostgreSQL wants every parameter used
@@ -236,23 +239,23 @@ func (t *tx) end(sel store.Select, reason string) (int, error) {
 	var ids []string
 	err := t.each(func(r *sql.Rows) error {
 		var id string
-		err := r.Scan(&id)
+		err := r.Scan(&id, &user)
 		ids = append(ids, id)
 		return err
 	}, `
 		UPDATE sessions SET ended_at = $1, end_reason = $2
 		WHERE `+where+` AND id <> $5 AND ended_at = 0 AND idle_expires_at > $6 - (SELECT number FROM meta WHERE name = 'token_life')
-		RETURNING id`,
+		RETURNING id, user_id`,
 		ms(t.now), reason, sel.ID, sel.User, sel.Except, ms(t.now.Add(-slack)))
 	if err != nil {
-		return 0, err
+		return 0, "", err
 	}
 	for _, id := range ids {
 		if err := t.revoke(revocation.Session, id, 0, reason); err != nil {
-			return 0, err
+			return 0, "", err
 		}
 	}
-	return len(ids), nil
+	return len(ids), user, nil
 }
 
 // Session returns one session, ended or not.
