@@ -15,7 +15,7 @@ import (
 	"github.com/jotgate/jotgate/jwt"
 )
 
-// usual are claims of the size that APIs use: 13 names, three permissions.
+// usual are claims of the size that APIs use: nine names, three permissions, 283 bytes.
 func usual() jwt.Claims {
 	return jwt.Claims{
 		Issuer: "https://id.example.com", Subject: "0192d8f4-7c1e-7b9a-9d2e-0c8c2b1f6a55", Audience: []string{"https://api.example.com"},
@@ -146,7 +146,6 @@ func BenchmarkVerify(b *testing.B) {
 
 func BenchmarkSign(b *testing.B) {
 	claims := usual()
-	claims.Extra = nil
 	for _, alg := range benched {
 		p := primitivesOf(b, alg)
 		raw := must(jwt.SignClaims(p.key, jwt.Header{Type: "at+jwt"}, claims))(b)

@@ -24,8 +24,8 @@ func ParseClaimsExcept(payload []byte, names ...string) (Claims, error) {
 	return readClaims(string(payload), names)
 }
 
-func readClaims(s string, except []string) (Claims, error) {
-	c := Claims{raw: s}
+func readClaims(s string, except []string) (c Claims, err error) {
+	c.raw = s
 	var stack [16]string // for the texts of all lists, which then share one allocation
 	all, at := stack[:0], spans{}
 	z := scanner{s: s}

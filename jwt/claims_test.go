@@ -1,6 +1,7 @@
 package jwt_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -403,13 +404,30 @@ func TestClaimsKeepWhatTheyDoNotKnow(t *testing.T) {
 	}
 }
 
+// Further claims are written by name, as encoding/json writes them but for the spelling of texts.
+func TestFurtherClaims(t *testing.T) {
+	extra := map[string]any{"q": "\"\\<&>\u2028\x00\x1f\x7fü😀", "on": true, "off": false, "n": nil, "f": 1.5, "list": []string{"<"}, "t": at(0), "": "", "é": json.Number("5"), "A": 1}
+	b := must(jwt.Claims{Extra: extra}.AppendJSON(nil))(t)
+	var got, want map[string]any
+	if err := json.Unmarshal(b, &got); err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(must(json.Marshal(extra))(t), &want); err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("got %s, want %v", b, want)
+	}
+	if again := must(jwt.Claims{Extra: extra}.AppendJSON(nil))(t); !bytes.Equal(again, b) {
+		t.Errorf("got %s, want %s", again, b)
+	}
+}
+
 func TestClaimsThatCannotBeWritten(t *testing.T) {
 	for name, c := range map[string]jwt.Claims{
 		"before 1970": {ExpiresAt: time.Unix(-1, 0)}, "negative version": {UserVersion: -1}, "huge version": {PolicyVersion: 1 << 53},
 		"subject not UTF-8": {Subject: "\xff"}, "role not UTF-8": {Roles: []string{"\xff"}}, "audience not UTF-8": {Audience: []string{"\xff"}},
 		"registered name": {Extra: map[string]any{"sub": "b"}}, "null for a registered name": {Extra: map[string]any{"exp": nil}},
 		"no JSON": {Extra: map[string]any{"f": func() {}}}, "name not UTF-8": {Extra: map[string]any{"\xff": 1}},
-		"too deep": {Extra: map[string]any{"x": json.RawMessage(strings.Repeat("[", 16) + strings.Repeat("]", 16))}},
+		"text not UTF-8": {Extra: map[string]any{"x": "\xff"}},
+		"too deep":       {Extra: map[string]any{"x": json.RawMessage(strings.Repeat("[", 16) + strings.Repeat("]", 16))}},
 	} {
 		if b, err := c.AppendJSON(nil); err == nil || b != nil {
 			t.Errorf("%s: got %s, %v, want an error", name, b, err)

@@ -2,7 +2,6 @@ package jwt
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strconv"
 	"time"
@@ -92,10 +91,13 @@ func (w *claimsWriter) kept(c Claims) {
 }
 
 func (w *claimsWriter) extra(m map[string]any) {
-	if len(m) == 0 { // spares the hot path the sorting of nothing
-		return
+	var stack [8]string // so that sorting a few allocates nothing
+	names := stack[:0]
+	for name := range m {
+		names = append(names, name)
 	}
-	for _, name := range slices.Sorted(maps.Keys(m)) {
+	slices.Sort(names)
+	for _, name := range names {
 		if slices.Contains(registered, name) {
 			w.fail(name, "registered claims have their own field")
 		}

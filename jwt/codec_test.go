@@ -1,10 +1,12 @@
 package jwt_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"maps"
 	"math"
+	"math/rand/v2"
 	"reflect"
 	"runtime"
 	"strings"
@@ -329,6 +331,21 @@ func TestManyNames(t *testing.T) {
 	}
 }
 
+// Bytes of every length are written as encoding/base64 writes them, and read back.
+func TestEveryLength(t *testing.T) {
+	k, b := edKey(t, ""), make([]byte, 200)
+	_, _ = rand.NewChaCha8([32]byte(secret32)).Read(b)
+	for n := range len(b) {
+		raw := must(jwt.Sign(k, jwt.Header{}, b[:n]))(t)
+		if _, payload, _ := segments(raw); payload != b64(b[:n]) {
+			t.Errorf("%d bytes: got %s, want %s", n, payload, b64(b[:n]))
+		}
+		if got := accepted(t, raw, k).Payload(); !bytes.Equal(got, b[:n]) {
+			t.Errorf("%d bytes: got %x, want %x", n, got, b[:n])
+		}
+	}
+}
+
 // A token of which nobody has checked the signature shows its header and nothing else.
 func TestUnverifiedHidesClaims(t *testing.T) {
 	kind := reflect.TypeFor[jwt.Unverified]()
@@ -410,6 +427,7 @@ func TestSignRefuses(t *testing.T) {
 		"too long":         {Extra: map[string]any{"x": strings.Repeat("x", jwt.MaxHeader)}},
 		"too deep":         {Extra: map[string]any{"x": json.RawMessage(strings.Repeat("[", 16) + strings.Repeat("]", 16))}},
 		"name not UTF-8":   {Extra: map[string]any{"\xff": 1}},
+		"text not UTF-8":   {Extra: map[string]any{"x": "\xff"}},
 		"cannot be JSON":   {Extra: map[string]any{"x": func() {}}},
 		"infinite":         {Extra: map[string]any{"x": math.Inf(1)}},
 		"half a surrogate": {Extra: map[string]any{"x": json.RawMessage(`"\ud800"`)}},

@@ -296,10 +296,11 @@ func (z *scanner) one(c byte) bool {
 }
 
 func (z *scanner) digits() (n int) {
-	for z.i < len(z.s) && '0' <= z.s[z.i] && z.s[z.i] <= '9' {
-		z.i++
+	s := z.s[z.i:]
+	for n < len(s) && '0' <= s[n] && s[n] <= '9' {
 		n++
 	}
+	z.i += n
 	return n
 }
 

@@ -29,35 +29,42 @@ func appendParams(dst []byte, list ...param) []byte {
 	return dst
 }
 
-// appendMember appends a member whose value encoding/json writes.
+// appendMember appends a member whose value encoding/json writes, where it is not a text.
 func appendMember(dst []byte, name string, value any) ([]byte, error) {
+	text, isText := value.(string)
+	if !utf8.ValidString(name) || !utf8.ValidString(text) {
+		return nil, errors.New("want UTF-8")
+	}
+	if isText {
+		return appendText(appendName(dst, name), text), nil
+	}
 	b, err := json.Marshal(value)
 	if err != nil {
 		return nil, err
 	}
 	z := scanner{s: string(b)} // what we write we must be able to read: depth, surrogates
-	if z.skip(); z.err != nil || !utf8.ValidString(name) {
-		return nil, errors.New("want UTF-8 and at most 16 levels")
+	if z.skip(); z.err != nil {
+		return nil, errors.New("want at most 16 levels and no half surrogates")
 	}
 	return append(appendName(dst, name), b...), nil
 }
 
 // appendText appends s as a JSON text. s must be valid UTF-8.
 func appendText(dst []byte, s string) []byte {
-	const hex = "0123456789abcdef"
 	dst = append(dst, '"')
-	from := 0
-	for i := range len(s) {
-		c := s[i]
-		if c >= ' ' && c != '"' && c != '\\' {
-			continue
+	for {
+		n := plain(s)
+		if dst = append(dst, s[:n]...); n == len(s) {
+			return append(dst, '"')
 		}
-		dst = append(dst, s[from:i]...)
-		if from = i + 1; c < ' ' {
-			dst = append(dst, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
-		} else {
-			dst = append(dst, '\\', c)
-		}
+		dst, s = appendEscape(dst, s[n]), s[n+1:]
 	}
-	return append(append(dst, s[from:]...), '"')
+}
+
+func appendEscape(dst []byte, c byte) []byte {
+	const hex = "0123456789abcdef"
+	if c >= ' ' {
+		return append(dst, '\\', c)
+	}
+	return append(dst, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
 }
