@@ -129,7 +129,7 @@ func TestAuthorizationOverTheWire(t *testing.T) {
 
 var (
 	bearerEntry = regexp.MustCompile(`(?is)^[ \t]*bearer([ \t].*)?$`)
-	goodEntry   = regexp.MustCompile(`(?is)^[ \t]*bearer TOKEN[ \t]*$`)
+	goodEntry   = regexp.MustCompile(`(?s)^[ \t]*(?i:bearer) TOKEN[ \t]*$`)
 )
 
 // readable is the rule of the header, said once more in another way: one entry of the scheme, and it is well formed.
