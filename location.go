@@ -256,7 +256,7 @@ func (l *Location) inCookies(headers []string) (string, error) {
 			// Only what RFC 6265 calls space is cut off: a browser lets anybody set a cookie whose name begins with another
 			// kind of it, and the prefix __Host- would protect nothing.
 			name, value, _ := strings.Cut(strings.Trim(pair, " \t"), "=")
-			if name != l.Cookie {
+			if strings.TrimRight(name, " \t") != l.Cookie {
 				continue
 			}
 			value = strings.Trim(value, `"`)
