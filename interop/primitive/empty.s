@@ -1,0 +1,1 @@
+// Without this file the compiler refuses a function that has no body.
