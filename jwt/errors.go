@@ -34,6 +34,7 @@ type ExpiredError struct {
 	At time.Time // exp, without leeway
 }
 
+// Error tells the time in UTC.
 func (e *ExpiredError) Error() string {
 	return fmt.Sprintf("%v at %s", ErrExpired, e.At.UTC().Format(time.RFC3339))
 }
