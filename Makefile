@@ -23,7 +23,7 @@ dev: ## the same, rebuilt and restarted on every change
 # The short forms of fuzz and crash go first, so that the last lines are the packages' results. Short fuzzing counts
 # instead of timing: until Go 1.27 a duration may end in a false "context deadline exceeded" (go.dev/issue/75804).
 test: needs ## fetch what the tests need, then fuzz and crash in short and all tests with the race detector
-	@$(MAKE) --no-print-directory fuzz FUZZTIME=100000x
+	@$(MAKE) --no-print-directory fuzz FUZZTIME=30000x
 	@$(MAKE) --no-print-directory crash KILLS=10
 	@$(MAKE) --no-print-directory race
 
