@@ -20,8 +20,9 @@ var goBlock = regexp.MustCompile("(?ms)^```go\n(.*?)^```$")
 // guidePackages are those that a snippet may speak of without importing them.
 var guidePackages = map[string]string{
 	"context": "context", "errors": "errors", "fmt": "fmt", "http": "net/http", "io": "io", "json": "encoding/json", "log": "log",
-	"rand": "crypto/rand", "sql": "database/sql", "time": "time",
-	"jotgate": "github.com/jotgate/jotgate", "jwks": "github.com/jotgate/jotgate/jwks", "jwt": "github.com/jotgate/jotgate/jwt",
+	"httptest": "net/http/httptest", "rand": "crypto/rand", "sql": "database/sql", "testing": "testing", "time": "time",
+	"jotgate": "github.com/jotgate/jotgate", "jotgatetest": "github.com/jotgate/jotgate/jotgatetest",
+	"jwks": "github.com/jotgate/jotgate/jwks", "jwt": "github.com/jotgate/jotgate/jwt",
 }
 
 // The Go of a page of the guide is one package, and go vet finds nothing wrong with it.
