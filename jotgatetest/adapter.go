@@ -18,6 +18,7 @@ import (
 
 // Route is what [Adapter] wants served.
 type Route struct {
+	// Guard and Rule are for the adapter's middleware.
 	Guard *jotgate.Guard
 	Rule  jotgate.Rule
 	// Path has its parts as net/http writes them: /users/{id}.

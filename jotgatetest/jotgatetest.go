@@ -42,7 +42,9 @@ type Options struct {
 
 // Issuer signs tokens that guards of its Config judge. It is safe for concurrent use.
 type Issuer struct {
-	Clock   *Clock
+	// Clock is the time of the issuer and of its guards.
+	Clock *Clock
+	// Revoked is what its guards hold for dead: put in any record.
 	Revoked *revocation.Set
 
 	tb      testing.TB
