@@ -82,7 +82,7 @@ func TestBothWays(t *testing.T) {
 		t.Run("K09 "+alg, func(t *testing.T) {
 			r := seeded(t)
 			var p pair
-			for range 40 {
+			for range 20 {
 				h := jwt.Header{Algorithm: alg, Type: pick(r, "", "JWT", "at+jwt"), KeyID: pick(r, "", "k1", anyKid(r))}
 				if _, dear := p.private.(*rsa.PrivateKey); !dear {
 					p = newPair(t, alg, "")

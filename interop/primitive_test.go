@@ -126,6 +126,7 @@ func TestECDSAForms(t *testing.T) {
 	for name, forged := range map[string]string{
 		"B05 zeros": pair(new(big.Int), new(big.Int)), "B05 the order": pair(n, n), "B05 DER": with(der),
 		"K10 one byte less": with(sig[:63]), "K10 one byte more": with(append(slices.Clone(sig), 0)), "K10 a leading zero": with(append([]byte{0}, sig...)),
+		"K10 a zero before s": with(slices.Concat(sig[:32], []byte{0}, sig[32:])),
 	} {
 		t.Run(name, func(t *testing.T) {
 			if _, err := verify(t, forged, k); !errors.Is(err, jwt.ErrSignature) {
