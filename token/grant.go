@@ -27,6 +27,8 @@ type Grant struct {
 	Permissions   []string // permissions
 	UserVersion   int64    // ver
 	PolicyVersion int64    // pol
+	// CSRF is csrf, for tokens in cookies: a random text, such as rand.Text(), which the page must repeat. A refresh keeps it.
+	CSRF string
 
 	// AuthTime is when the user last proved who they are (auth_time). A refresh does not renew it.
 	AuthTime time.Time
@@ -160,7 +162,7 @@ func grantOf(t Token) (Grant, error) {
 	g := Grant{
 		Subject: c.Subject, SessionID: c.SessionID, ClientID: c.ClientID, Audience: extra.Audience,
 		Roles: c.Roles, Permissions: c.Permissions, UserVersion: c.UserVersion, PolicyVersion: c.PolicyVersion,
-		AuthTime: c.AuthTime, RefreshLifetime: c.ExpiresAt.Sub(c.IssuedAt), Claims: custom, freshUntil: unix(extra.FreshUntil),
+		CSRF: c.CSRF, AuthTime: c.AuthTime, RefreshLifetime: c.ExpiresAt.Sub(c.IssuedAt), Claims: custom, freshUntil: unix(extra.FreshUntil),
 	}
 	if c.ExpiresAt.IsZero() {
 		g.RefreshLifetime = Forever

@@ -31,6 +31,7 @@ type Pair struct {
 	RefreshToken     string `json:"refresh_token"`
 	RefreshExpiresIn int64  `json:"refresh_expires_in,omitempty"` // seconds; 0: never
 	SessionID        string `json:"session_id"`
+	CSRF             string `json:"csrf_token,omitempty"` // Grant.CSRF
 }
 
 // String names the session.
@@ -149,6 +150,7 @@ func (d draft) pair(refreshID string) (Pair, error) {
 	return Pair{
 		AccessToken: access, TokenType: "Bearer", ExpiresIn: d.left(accessEnd),
 		RefreshToken: refresh, RefreshExpiresIn: d.left(refreshEnd), SessionID: d.grant.SessionID,
+		CSRF: d.grant.CSRF,
 	}, nil
 }
 
@@ -189,7 +191,7 @@ func (d draft) claims(life time.Duration) jwt.Claims {
 		Issuer: d.issuer.config.Issuer, Subject: g.Subject, ClientID: g.ClientID, SessionID: g.SessionID,
 		ExpiresAt: d.expiry(life), NotBefore: d.now, IssuedAt: d.now, AuthTime: g.AuthTime,
 		Roles: g.Roles, Permissions: g.Permissions, UserVersion: g.UserVersion, PolicyVersion: g.PolicyVersion,
-		Extra: make(map[string]any, len(g.Claims)+3),
+		CSRF: g.CSRF, Extra: make(map[string]any, len(g.Claims)+3),
 	}
 	maps.Copy(c.Extra, g.Claims)
 	if !g.freshUntil.IsZero() {

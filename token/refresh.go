@@ -53,7 +53,7 @@ func (i *Issuer) successor(ctx context.Context, t Token) (draft, error) {
 		if g, err = i.config.Renew(ctx, g); err != nil {
 			return draft{}, fmt.Errorf("Config.Renew: %w", err)
 		}
-		g.SessionID = t.Claims.SessionID
+		g.SessionID, g.CSRF = t.Claims.SessionID, t.Claims.CSRF
 	}
 	d, err := i.draft(ctx, g, i.config.Renew == nil)
 	if err != nil {
@@ -76,6 +76,7 @@ func (d draft) again(raw string, t Token) (Pair, error) {
 	return Pair{
 		AccessToken: access, TokenType: "Bearer", ExpiresIn: d.left(end),
 		RefreshToken: raw, RefreshExpiresIn: d.left(t.Claims.ExpiresAt), SessionID: d.grant.SessionID,
+		CSRF: d.grant.CSRF,
 	}, nil
 }
 
