@@ -11,10 +11,6 @@ func (g *Guard) Need(rule Rule) func(http.Handler) http.Handler {
 	rule = rule.clone()
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if g.config.PassOptions && r.Method == http.MethodOptions {
-				next.ServeHTTP(w, r) // a preflight carries no token, by the rules of CORS
-				return
-			}
 			id, err := g.CheckRequest(r, rule)
 			if err != nil {
 				g.answer(w, err)
@@ -45,7 +41,7 @@ func (g *Guard) Optional() func(http.Handler) http.Handler {
 	return g.Need(Rule{Optional: OptionalStrict})
 }
 
-// CheckRequest finds the token in a request and decides as Check does. The error is a *Refusal.
+// CheckRequest is CheckCarrier for a standard request. The error is a *Refusal.
 func (g *Guard) CheckRequest(r *http.Request, rule Rule) (Identity, error) {
 	return g.CheckCarrier(r.Context(), carried{r}, rule)
 }

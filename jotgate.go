@@ -26,6 +26,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -235,8 +236,12 @@ func (g *Guard) Check(ctx context.Context, raw string, rule Rule) (Identity, err
 	return g.conclude(ctx, rule, raw, nil, nil)
 }
 
-// CheckCarrier finds the token in a request and decides as Check does.
+// CheckCarrier finds the token in a request and decides as Check does. Where Config.PassOptions is set, OPTIONS is
+// nobody's and passes.
 func (g *Guard) CheckCarrier(ctx context.Context, c Carrier, rule Rule) (Identity, error) {
+	if g.config.PassOptions && c.Method() == http.MethodOptions { // a preflight carries no token, by the rules of CORS
+		return Identity{}, nil
+	}
 	locations := rule.Locations
 	if len(locations) == 0 {
 		locations = g.config.Locations
@@ -266,8 +271,11 @@ func (g *Guard) conclude(ctx context.Context, rule Rule, raw string, at *Locatio
 	if refusal == nil {
 		refusal = g.fits(id, &rule, c)
 	}
-	if refusal != nil && !id.IsZero() {
-		refusal.claims = &id.v.claims
+	if refusal != nil {
+		refusal.at = at
+		if !id.IsZero() {
+			refusal.claims = &id.v.claims
+		}
 	}
 	if refusal == nil {
 		refusal = g.also(ctx, id, &rule)

@@ -149,6 +149,13 @@ func TestG07(t *testing.T) {
 			wantStatus(t, do(newGate(t).Need(rule)(whoami), request(http.MethodOptions, "/", "")), 401)
 		})
 	}
+	t.Run("G07 OPTIONS passes without middleware, and behind another guard, as nobody", func(t *testing.T) {
+		r := request(http.MethodOptions, "/", "", "Authorization", "Bearer "+g.token(t))
+		if id, err := g.CheckRequest(r, jotgate.Rule{}); err != nil || !id.IsZero() {
+			t.Errorf("want nobody, got %q, %v", id.Subject(), err)
+		}
+		wantAnswer(t, do(newGate(t).Require()(g.Require()(whoami)), r), 200, "nobody")
+	})
 }
 
 func TestAlso(t *testing.T) {

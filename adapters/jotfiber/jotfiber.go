@@ -10,7 +10,6 @@ import (
 	"bytes"
 	"errors"
 	"io"
-	"net/http"
 	"strings"
 
 	"github.com/gofiber/fiber/v3"
@@ -29,14 +28,10 @@ func Need(g *jotgate.Guard, rule jotgate.Rule) fiber.Handler {
 	if err := rule.Check(); err != nil {
 		panic("jotfiber: rule: " + err.Error())
 	}
-	passOptions := passesOptions(g)
 	return func(c fiber.Ctx) error {
-		var id jotgate.Identity
-		if !passOptions || c.Method() != fiber.MethodOptions {
-			var err error
-			if id, err = g.CheckCarrier(c.Context(), carrier{c}, rule); err != nil {
-				return send(c, g.Answer(err))
-			}
+		id, err := g.CheckCarrier(c.Context(), carrier{c}, rule)
+		if err != nil {
+			return send(c, g.Answer(err))
 		}
 		c.SetContext(jotgate.With(c.Context(), id)) // the nearest guard decides, also for nobody
 		c.Locals(key{}, id)
@@ -53,19 +48,6 @@ func Require(g *jotgate.Guard, permissions ...string) fiber.Handler {
 func From(c fiber.Ctx) (jotgate.Identity, bool) {
 	id, _ := c.Locals(key{}).(jotgate.Identity)
 	return id, !id.IsZero()
-}
-
-// passesOptions tells whether Config.PassOptions is set, which the guard keeps to itself: then it looks nowhere for the
-// token of a preflight.
-func passesOptions(g *jotgate.Guard) bool {
-	passes := true
-	look := jotgate.Location{Name: "nowhere", Find: func(jotgate.Carrier) (string, error) {
-		passes = false
-		return "", nil
-	}}
-	nobody := jotgate.Rule{Optional: jotgate.OptionalLenient, Locations: []jotgate.Location{look}}
-	g.Need(nobody)(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})).ServeHTTP(nil, &http.Request{Method: http.MethodOptions})
-	return passes
 }
 
 func send(c fiber.Ctx, a jotgate.Answer) error {

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"io"
-	"net/http"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -85,17 +84,4 @@ func send(ctx huma.Context, a jotgate.Answer) {
 	}
 	ctx.SetStatus(a.Status)
 	_, _ = ctx.BodyWriter().Write(a.Body) // the client is gone: nobody is left to tell
-}
-
-// passesOptions tells whether Config.PassOptions is set, which the guard keeps to itself: then it looks nowhere for the
-// token of a preflight.
-func passesOptions(g *jotgate.Guard) bool {
-	passes := true
-	look := jotgate.Location{Name: "nowhere", Find: func(jotgate.Carrier) (string, error) {
-		passes = false
-		return "", nil
-	}}
-	nobody := jotgate.Rule{Optional: jotgate.OptionalLenient, Locations: []jotgate.Location{look}}
-	g.Need(nobody)(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})).ServeHTTP(nil, &http.Request{Method: http.MethodOptions})
-	return passes
 }

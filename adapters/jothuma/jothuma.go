@@ -13,7 +13,6 @@ package jothuma
 import (
 	"fmt"
 	"maps"
-	"net/http"
 	"sync"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -43,7 +42,7 @@ func Use(api huma.API, g *jotgate.Guard, scheme string) {
 	if doc.Components.SecuritySchemes[scheme] == nil {
 		doc.Components.SecuritySchemes[scheme] = &huma.SecurityScheme{Type: "http", Scheme: "bearer", BearerFormat: "JWT"}
 	}
-	gate := &gate{guard: g, scheme: scheme, doc: doc, passOptions: passesOptions(g)}
+	gate := &gate{guard: g, scheme: scheme, doc: doc}
 	doc.OnAddOperation = append(doc.OnAddOperation, gate.document)
 	api.UseMiddleware(gate.pass)
 }
@@ -73,11 +72,10 @@ func Require(permissions ...string) func(*huma.Operation) {
 }
 
 type gate struct {
-	guard       *jotgate.Guard
-	scheme      string
-	doc         *huma.OpenAPI
-	passOptions bool
-	needs       sync.Map // *huma.Operation → need
+	guard  *jotgate.Guard
+	scheme string
+	doc    *huma.OpenAPI
+	needs  sync.Map // *huma.Operation → need
 }
 
 // need is what an operation needs, as it is read once.
@@ -108,8 +106,6 @@ func (g *gate) pass(ctx huma.Context, next func(huma.Context)) {
 	case n.err != nil:
 		send(ctx, g.guard.Answer(n.err))
 	case n.public:
-		next(ctx)
-	case g.passOptions && ctx.Method() == http.MethodOptions:
 		next(ctx)
 	default:
 		g.check(ctx, n.rule, next)
