@@ -24,6 +24,7 @@ type Refusal struct {
 	claims     *jwt.Claims
 	places     []Location
 	request    Carrier
+	at         *Location
 }
 
 // Codes of refusals.
@@ -59,6 +60,14 @@ func (r *Refusal) Claims() (jwt.Claims, bool) {
 		return jwt.Claims{}, false
 	}
 	return *r.claims, true
+}
+
+// Location names where the token stood that is refused, as Identity.Location does; "" where there was none.
+func (r *Refusal) Location() string {
+	if r.at == nil {
+		return ""
+	}
+	return r.at.String()
 }
 
 // Missing says for each location that was searched why there is no token, in their order, where CodeMissing refuses a
