@@ -1,6 +1,8 @@
 package jotgate_test
 
 import (
+	"context"
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -18,6 +20,10 @@ func TestRefusalClaims(t *testing.T) {
 	g := newGate(t)
 	g.dead.Add(revocation.Record{Kind: revocation.Token, Key: revocation.KeyOf(revocation.Token, issuer, "dead"), Reason: "logout"})
 	expired := g.token(t, func(c *jwt.Claims) { c.ExpiresAt = noon.Add(-time.Hour) })
+	blocked := &jotgate.Refusal{Status: 401, Code: "blocked"}
+	also := func(err error) jotgate.Rule {
+		return jotgate.Rule{Optional: jotgate.OptionalLenient, Also: func(context.Context, jotgate.Identity) error { return err }}
+	}
 	for _, c := range []struct {
 		name, raw string
 		rule      jotgate.Rule
@@ -28,6 +34,8 @@ func TestRefusalClaims(t *testing.T) {
 		{"revoked", g.token(t, func(c *jwt.Claims) { c.ID = "dead" }), jotgate.Rule{}, true},
 		{"another kind", g.token(t), jotgate.Rule{Kind: jotgate.KindRefresh}, true},
 		{"forbidden", g.token(t), jotgate.Rule{Roles: []string{"admin"}}, true},
+		{"by Also", g.token(t), also(errors.New("blocked")), true},
+		{"by Also, in its own words", g.token(t), also(blocked), true},
 		{"malformed", "aaaaa.bbbbb.ccccc", jotgate.Rule{}, false},
 		{"none", "", jotgate.Rule{}, false},
 	} {
@@ -35,6 +43,9 @@ func TestRefusalClaims(t *testing.T) {
 		if ok != c.want || (claims.Subject == "u1") != c.want {
 			t.Errorf("%s: got %v and subject %q, want claims: %v", c.name, ok, claims.Subject, c.want)
 		}
+	}
+	if _, ok := blocked.Claims(); ok {
+		t.Error("a refusal that requests share tells the claims of one")
 	}
 }
 
@@ -68,6 +79,27 @@ func TestRefusalMissing(t *testing.T) {
 	}
 	if list := g.refusal(t, "", jotgate.Rule{}).Missing(); list != nil {
 		t.Errorf("without a request: got %q, want nothing", list)
+	}
+}
+
+func TestRefusalLocation(t *testing.T) {
+	var got string
+	g := newGate(t, func(c *jotgate.Config) {
+		c.Locations = []jotgate.Location{{Header: "Authorization"}, {Cookie: "t"}}
+		c.Answer = func(r *jotgate.Refusal) jotgate.Answer { got = r.Location(); return r.Answer() }
+	})
+	for _, c := range []struct{ name, header, value, want string }{
+		{"G01 of another kind", "Authorization", "Bearer " + g.token(t), "header Authorization"},
+		{"C07 malformed", "Cookie", "t=aaaaa.bbbbb.ccccc", "cookie t"},
+		{"H01 none", "Accept", "*/*", ""},
+	} {
+		r := httptest.NewRequest(http.MethodGet, "/", nil)
+		r.Header.Set(c.header, c.value)
+		w := httptest.NewRecorder()
+		g.Need(jotgate.Rule{Kind: jotgate.KindRefresh})(whoami).ServeHTTP(w, r)
+		if w.Code != 401 || got != c.want {
+			t.Errorf("%s: got %d and %q, want 401 and %q", c.name, w.Code, got, c.want)
+		}
 	}
 }
 

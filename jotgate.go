@@ -271,14 +271,16 @@ func (g *Guard) conclude(ctx context.Context, rule Rule, raw string, at *Locatio
 	if refusal == nil {
 		refusal = g.fits(id, &rule, c)
 	}
+	if refusal == nil {
+		if refusal = g.also(ctx, id, &rule); refusal != nil {
+			rule.Optional = NotOptional // the token is good: what Also says of it is the answer
+		}
+	}
 	if refusal != nil {
 		refusal.at = at
 		if !id.IsZero() {
 			refusal.claims = &id.v.claims
 		}
-	}
-	if refusal == nil {
-		refusal = g.also(ctx, id, &rule)
 	}
 	return g.end(ctx, rule, id, refusal)
 }
@@ -343,7 +345,8 @@ func ownRefusal(err error, otherwise func(error) *Refusal) *Refusal {
 	if own == nil || own.Status < 400 || own.Status > 599 {
 		return otherwise(errors.New("a refusal without the status of one"))
 	}
-	return own
+	copied := *own // requests may share it
+	return &copied
 }
 
 // fits decides what the request itself must show: that a cookie was sent by its own pages, and whose path it is.

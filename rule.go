@@ -28,7 +28,8 @@ type Rule struct {
 	Owner string
 	// OwnerOr is a permission that stands in for being the owner: "users:read" for those who may see everybody.
 	OwnerOr string
-	// Also is asked last. An error that is a *Refusal is the answer, any other is 403.
+	// Also is asked last, about a good token. An error that is a *Refusal is the answer, any other is 403; Optional hides
+	// neither.
 	Also func(context.Context, Identity) error
 
 	// Optional lets requests without a token pass as nobody.

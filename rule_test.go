@@ -170,12 +170,15 @@ func TestAlso(t *testing.T) {
 		{"G11 false", errors.New("no tenant"), 403, jotgate.CodeForbidden},
 		{"G11 own error, own status", &jotgate.Refusal{Status: 423, Code: blocked}, 423, blocked},
 		{"G11 own error, wrapped", fmt.Errorf("looking: %w", &jotgate.Refusal{Status: 503, Code: blocked}), 503, blocked},
+		{"G11 own error, log in again", &jotgate.Refusal{Status: 401, Code: blocked}, 401, blocked},
 		{"G11 a refusal that is nil", (*jotgate.Refusal)(nil), 403, jotgate.CodeForbidden},
 		{"G11 a refusal without status", &jotgate.Refusal{Code: blocked}, 403, jotgate.CodeForbidden},
 		{"G11 a refusal that says it went well", &jotgate.Refusal{Status: 200}, 403, jotgate.CodeForbidden},
 		{"G11 a refusal of no status that exists", &jotgate.Refusal{Status: 1000}, 403, jotgate.CodeForbidden},
 	} {
-		for route, rule := range map[string]jotgate.Rule{"plain": {}, "optional": {Optional: jotgate.OptionalStrict}, "fresh": {Fresh: true}} {
+		for route, rule := range map[string]jotgate.Rule{
+			"plain": {}, "optional": {Optional: jotgate.OptionalStrict}, "lenient": {Optional: jotgate.OptionalLenient}, "fresh": {Fresh: true},
+		} {
 			t.Run(c.name+" on "+route, func(t *testing.T) {
 				g := newGate(t)
 				rule.Also = func(_ context.Context, id jotgate.Identity) error {
