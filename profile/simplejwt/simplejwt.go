@@ -7,6 +7,7 @@
 //	issuer, err := simplejwt.NewIssuer(settings)
 //	refresh, err := issuer.Refresh(user.ID, map[string]any{"name": user.Name}) // after log-in
 //	mux.Handle("POST /api/token/refresh/", guard.Need(simplejwt.RefreshRule())(again)) // with issuer.Access of the identity
+//	mux.Handle("POST /api/token/verify/", guard.Need(simplejwt.VerifyRule())(ok))      // whose body is {}
 //
 // An Identity has the claim user_id as its subject. The blacklist is jotgate.Config.Revocations; users are loaded and
 // looked at through jotgate.Users and Rule.Also, for which there are [UserInactive] and [PasswordChanged].
@@ -18,9 +19,10 @@
 //
 // # What differs
 //
-//   - Access tokens can be revoked like refresh tokens.
+//   - Access tokens can be revoked like refresh tokens, and the verify view looks revoked tokens up.
 //   - Sliding tokens are not offered: one token that is access and refresh in one cannot be single-use. Nor is
 //     CHECK_REVOKE_TOKEN, which puts a hash of the password's hash into the token: end the user's sessions instead.
+//   - AUTH_TOKEN_CLASSES is Rule.Kind, for each route. A token needs a type even where any will do.
 //   - JTI_CLAIM stays jti, and the header Authorization.
 //   - Headers that hold two tokens or more than one space, and tokens with padding or bytes that are not base64url are
 //     refused.
@@ -137,6 +139,11 @@ func (s Settings) read(h jwt.Header, c jwt.Claims) (jotgate.Traits, error) {
 
 const noUser = "Token contained no recognizable user identification"
 
+// VerifyRule is what the verify view asks for: a token of any kind in the member token of a JSON body.
+func VerifyRule() jotgate.Rule {
+	return jotgate.Rule{Kind: jotgate.KindAny, Locations: []jotgate.Location{{Body: "token"}}}
+}
+
 // UserInactive is what Rule.Also returns for a user who may not log in.
 func UserInactive() *jotgate.Refusal {
 	return &jotgate.Refusal{Status: http.StatusUnauthorized, Code: "user_inactive", Detail: "User is inactive"}
@@ -154,14 +161,38 @@ func NoActiveAccount() *jotgate.Refusal {
 }
 
 func (s Settings) answer(r *jotgate.Refusal) jotgate.Answer {
-	body, _ := pyjwt.JSON(words(r), pyjwt.Unicode) // texts always marshal
+	status, object := r.Status, words(r)
+	if field, fault := fieldFault(r); field != "" {
+		status, object = http.StatusBadRequest, pyjwt.Object{{Name: field, Value: []string{fault}}}
+	}
+	body, _ := pyjwt.JSON(object, pyjwt.Unicode) // texts always marshal
 	h := http.Header{}
 	r.Header(h)
 	h.Set("Content-Type", "application/json")
-	if h.Del("WWW-Authenticate"); r.Status == http.StatusUnauthorized {
+	if h.Del("WWW-Authenticate"); status == http.StatusUnauthorized {
 		h.Set("WWW-Authenticate", s.AuthHeaderTypes[0]+` realm="api"`)
 	}
-	return jotgate.Answer{Status: r.Status, Header: h, Body: body}
+	return jotgate.Answer{Status: status, Header: h, Body: body}
+}
+
+// fieldFault is what a view says of a body without a token, and "" where there is one, or none was to be in a body.
+func fieldFault(r *jotgate.Refusal) (field, fault string) {
+	var form *jotgate.FormError
+	if places := r.Missing(); len(places) == 1 {
+		form = &places[0]
+	} else if !errors.As(r, &form) {
+		return "", ""
+	}
+	name, inBody := strings.CutPrefix(form.Location, "body ")
+	switch {
+	case !inBody:
+		return "", ""
+	case form.Fault == jotgate.FaultMember:
+		return name, "Not a valid string."
+	case form.Fault == jotgate.FaultTwice:
+		return name, "Given twice."
+	}
+	return name, "This field is required."
 }
 
 func words(r *jotgate.Refusal) pyjwt.Object {
@@ -185,24 +216,12 @@ func words(r *jotgate.Refusal) pyjwt.Object {
 		return body(r.Detail, r.Code)
 	case errors.As(r, &form) && strings.HasPrefix(form.Location, "header "):
 		return body("Authorization header must contain two space-delimited values", "bad_authorization_header")
-	case tokenText(r) == noUser:
-		return body(noUser, "token_not_valid")
+	case tokenText(r) == noUser, strings.HasPrefix(r.Location(), "body "): // views try one type of token
+		return body(tokenText(r), "token_not_valid")
 	}
-	return notValid(r)
-}
-
-func notValid(r *jotgate.Refusal) pyjwt.Object {
-	class, kind := "AccessToken", "access"
-	var wrong *jotgate.KindError
-	if errors.As(r, &wrong) && wrong.Want == jotgate.KindRefresh {
-		class, kind = "RefreshToken", "refresh"
-	}
-	return pyjwt.Object{
-		{Name: "detail", Value: "Given token not valid for any token type"}, {Name: "code", Value: "token_not_valid"},
-		{Name: "messages", Value: []pyjwt.Object{{
-			{Name: "token_class", Value: class}, {Name: "token_type", Value: kind}, {Name: "message", Value: tokenText(r)},
-		}}},
-	}
+	return append(body("Given token not valid for any token type", "token_not_valid"), pyjwt.Member{Name: "messages", Value: []pyjwt.Object{{
+		{Name: "token_class", Value: "AccessToken"}, {Name: "token_type", Value: "access"}, {Name: "message", Value: tokenText(r)},
+	}}})
 }
 
 // tokenText tells no more than the library: what PyJWT says stays in the log.

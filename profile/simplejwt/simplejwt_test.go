@@ -224,9 +224,22 @@ func TestRefreshUsersRevocation(t *testing.T) {
 		return r
 	}
 	want(t, "G02 refresh", again, post(`{"refresh":"`+refresh+`"}`), 200, "7")
-	want(t, "G02 access", again, post(`{"refresh":"`+access+`"}`), 401, strings.NewReplacer("AccessToken", "RefreshToken", `"access"`, `"refresh"`).Replace(invalid("Token has wrong type")))
-	want(t, "G02 none", again, post("{}"), 401, notProvided)
+	want(t, "G02 access", again, post(`{"refresh":"`+access+`"}`), 401, `{"detail":"Token has wrong type","code":"token_not_valid"}`)
+	want(t, "C07", again, post(`{"refresh":"aaaaa.bbbbb.ccccc"}`), 401, `{"detail":"Token is invalid","code":"token_not_valid"}`)
+	for body, fault := range map[string]string{
+		"{}": "This field is required.", "": "This field is required.", "[]": "This field is required.", `{"refresh":""}`: "This field is required.",
+		`{"refresh":7}`: "Not a valid string.", `{"refresh":"a","refresh":"b"}`: "Given twice.",
+	} {
+		want(t, "L05 "+body, again, post(body), 400, `{"refresh":["`+fault+`"]}`)
+	}
+	verify := g.Need(simplejwt.VerifyRule())(whoami)
+	want(t, "V19 access", verify, post(`{"token":"`+access+`"}`), 200, "7")
+	want(t, "V19 refresh", verify, post(`{"token":"`+refresh+`"}`), 200, "7")
+	want(t, "V19 missing field", verify, post("{}"), 400, `{"token":["This field is required."]}`)
+	late := guard(t, settings(at(now+86400))).Need(simplejwt.VerifyRule())(whoami)
+	want(t, "V19 expired", late, post(`{"token":"`+refresh+`"}`), 401, `{"detail":"Token is expired","code":"token_not_valid"}`)
 	dead.Add(revocation.Record{Kind: revocation.Token, Key: revocation.KeyOf(revocation.Token, "", "r1")})
+	want(t, "V19 revoked", verify, post(`{"token":"`+refresh+`"}`), 401, `{"detail":"Token is blacklisted","code":"token_not_valid"}`)
 	want(t, "V14", again, post(`{"refresh":"`+refresh+`"}`), 401, `{"detail":"Token is blacklisted","code":"token_not_valid"}`)
 	users := jotgate.Users[int]{Guard: g, Load: func(context.Context, jotgate.Identity) (int, error) { return 0, jotgate.ErrNoUser }}
 	want(t, "V17 no user", users.Need(jotgate.Rule{})(whoami), get("Bearer "+access), 401, `{"detail":"User not found","code":"user_not_found"}`)
