@@ -7,6 +7,9 @@ import (
 	"time"
 
 	"golang.org/x/crypto/argon2"
+
+	"github.com/jotgate/jotgate/bench/internal/lean"
+	"github.com/jotgate/jotgate/bench/internal/report"
 )
 
 // hash is what a log-in cannot do without: argon2id at the server's default cost.
@@ -26,8 +29,8 @@ func (b *bench) login() ([]row, error) {
 	if err != nil {
 		return nil, err
 	}
-	ops, end, err := each(p.addr, users, func(c *client, u *user) error {
-		_, err := c.want(200, u.credentials("/v1/login"))
+	ops, end, err := each(p.addr, users, func(c *lean.Client, u *user) error {
+		_, err := c.Want(200, u.credentials("/v1/login"))
 		return err
 	})
 	if err != nil {
@@ -42,8 +45,8 @@ func (b *bench) login() ([]row, error) {
 	ratio := log.ratioTo(&limit)
 	return []row{{
 		figure:   fmt.Sprintf("log-ins, %d connections", connections),
-		measured: fmt.Sprintf("%s, p99 %s", perSecond(log.rate()), millis(log.quantile(0.99))),
-		limit:    fmt.Sprintf("%s argon2id alone, CPU %s", perSecond(limit.rate()), millis(limit.cpuPerOp())), ratio: fmt.Sprintf("%.3f", ratio),
+		measured: fmt.Sprintf("%s, p99 %s", report.PerSecond(log.rate()), millis(log.quantile(0.99))),
+		limit:    fmt.Sprintf("%s argon2id alone, CPU %s", report.PerSecond(limit.rate()), millis(limit.cpuPerOp())), ratio: fmt.Sprintf("%.3f", ratio),
 		cpu: millis(log.cpuPerOp()), target: "ratio ≥ 0.93", met: yes(ratio >= 0.93),
 	}}, nil
 }
@@ -102,9 +105,9 @@ func (t *turn) used() (time.Duration, error) {
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano()), err
 }
 
-func (t *turn) rate() float64 { return median(t.rates) }
+func (t *turn) rate() float64 { return report.Median(t.rates) }
 
-func (t *turn) quantile(q float64) time.Duration { return quantile(t.took, q) }
+func (t *turn) quantile(q float64) time.Duration { return report.Quantile(t.took, q) }
 
 func (t *turn) cpuPerOp() time.Duration { return t.cpu / time.Duration(max(1, len(t.took))) }
 
@@ -114,5 +117,5 @@ func (t *turn) ratioTo(limit *turn) float64 {
 	for i := range t.rates {
 		ratios = append(ratios, t.rates[i]/limit.rates[i])
 	}
-	return median(ratios)
+	return report.Median(ratios)
 }

@@ -10,9 +10,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
-	"strings"
 	"time"
+
+	"github.com/jotgate/jotgate/bench/internal/report"
 )
 
 // plan is how long things take.
@@ -72,8 +72,8 @@ func run(p plan, dir, only string) (err error) {
 		}
 		rows = append(rows, more...)
 	}
-	printTable(os.Stdout, rows)
-	fmt.Printf("\nload average at the end: %s\n", loadAverage())
+	printTable(rows)
+	fmt.Printf("\nload average at the end: %s\n", report.LoadAverage())
 	return nil
 }
 
@@ -102,22 +102,5 @@ func prepare(p plan, dir string) (*bench, error) {
 }
 
 func (b *bench) machine() string {
-	return fmt.Sprintf("%s · %d × %s · %s · %s/%s · databases on %s · load average %s\n",
-		time.Now().UTC().Format(time.DateTime+" UTC"), runtime.NumCPU(), processor(), runtime.Version(), runtime.GOOS, runtime.GOARCH,
-		fileSystem(b.dir), loadAverage())
-}
-
-func processor() string {
-	info, _ := os.ReadFile("/proc/cpuinfo") // absent: unknown
-	if _, rest, ok := strings.Cut(string(info), "model name"); ok {
-		line, _, _ := strings.Cut(rest, "\n")
-		return strings.TrimSpace(strings.TrimLeft(line, "\t :"))
-	}
-	return "unknown processor"
-}
-
-func loadAverage() string {
-	text, _ := os.ReadFile("/proc/loadavg") // absent: empty
-	one, _, _ := strings.Cut(string(text), " ")
-	return one
+	return report.Machine() + " · databases on " + fileSystem(b.dir) + "\n"
 }

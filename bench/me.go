@@ -5,6 +5,9 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+
+	"github.com/jotgate/jotgate/bench/internal/lean"
+	"github.com/jotgate/jotgate/bench/internal/report"
 )
 
 // me compares "who am I" (a signature to verify and a row to read) with a bare net/http server, each on one core.
@@ -23,17 +26,17 @@ func (b *bench) me() ([]row, error) {
 	if err != nil {
 		return nil, err
 	}
-	guarded, end, err := each(p.addr, users, func(c *client, u *user) error {
-		_, err := c.want(200, request("GET", "/v1/me", u.access, ""))
+	guarded, end, err := each(p.addr, users, func(c *lean.Client, u *user) error {
+		_, err := c.Want(200, lean.Request("GET", "/v1/me", u.access, ""))
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
 	defer end()
-	plain := request("GET", "/", "", "")
-	open, endOpen, err := each(bare.addr, users, func(c *client, _ *user) error {
-		_, err := c.want(200, plain)
+	plain := lean.Request("GET", "/", "", "")
+	open, endOpen, err := each(bare.addr, users, func(c *lean.Client, _ *user) error {
+		_, err := c.Want(200, plain)
 		return err
 	})
 	if err != nil {
@@ -46,8 +49,8 @@ func (b *bench) me() ([]row, error) {
 	}
 	return []row{{
 		figure:   fmt.Sprintf("GET /v1/me, %d connections, server on one core", connections),
-		measured: fmt.Sprintf("%s, p99 %s", perSecond(t.rate()), millis(t.quantile(0.99))),
-		limit:    perSecond(limit.rate()) + " hello world of net/http", ratio: fmt.Sprintf("%.2f", t.ratioTo(&limit)),
+		measured: fmt.Sprintf("%s, p99 %s", report.PerSecond(t.rate()), millis(t.quantile(0.99))),
+		limit:    report.PerSecond(limit.rate()) + " hello world of net/http", ratio: fmt.Sprintf("%.2f", t.ratioTo(&limit)),
 		cpu: micros(t.cpuPerOp()), target: "≥ 12,000/s (later)", met: yes(t.rate() >= 12000),
 	}}, nil
 }
@@ -62,7 +65,7 @@ func startHello() (*process, error) {
 	if err != nil {
 		return nil, err
 	}
-	return launch(exec.Command(self, "-hello", addr), addr, true, request("GET", "/", "", ""))
+	return launch(exec.Command(self, "-hello", addr), addr, true, lean.Request("GET", "/", "", ""))
 }
 
 func serveHello(addr string) error {

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/jotgate/jotgate/bench/internal/lean"
 )
 
 // process is a server under measurement. It ends with stop.
@@ -29,7 +31,7 @@ func (b *bench) serve(data string, one bool) (*process, error) {
 	}
 	cmd := exec.Command(b.binary, "serve", "--data", filepath.Join(b.dir, data), "--listen", addr,
 		"--limits", "off", "--log-level", "warn", "--password-min", "8")
-	return launch(cmd, addr, one, request("GET", "/readyz", "", ""))
+	return launch(cmd, addr, one, lean.Request("GET", "/readyz", "", ""))
 }
 
 // launch starts cmd, on one core by taskset(1), and waits for the first good answer to probe.
@@ -54,9 +56,9 @@ func launch(cmd *exec.Cmd, addr string, one bool, probe []byte) (*process, error
 // await asks once the port is open; until then it looks often.
 func (p *process) await(deadline time.Time, probe []byte) error {
 	for {
-		c, err := dial(p.addr)
+		c, err := lean.Dial(p.addr)
 		if err == nil {
-			_, err = c.want(200, probe)
+			_, err = c.Want(200, probe)
 			return errors.Join(err, c.Close())
 		}
 		if time.Now().After(deadline) {

@@ -7,6 +7,9 @@ import (
 	"path/filepath"
 	"sync/atomic"
 	"time"
+
+	"github.com/jotgate/jotgate/bench/internal/lean"
+	"github.com/jotgate/jotgate/bench/internal/report"
 )
 
 // start measures from exec to the first 200 of /readyz, on databases that were there before.
@@ -34,7 +37,7 @@ func (b *bench) startOn(data, name string) ([]row, error) {
 			return nil, err
 		}
 	}
-	took := time.Duration(median(all[1:])) // the first start may have made it
+	took := time.Duration(report.Median(all[1:])) // the first start may have made it
 	return []row{{
 		figure:   fmt.Sprintf("start on %s, median of %d", name, b.starts),
 		measured: millis(took), limit: "database of " + b.databaseSize(data), target: "≤ 50 ms", met: yes(took <= 50*time.Millisecond),
@@ -111,9 +114,9 @@ func (b *bench) memory() ([]row, error) {
 func (b *bench) burst(addr string, users []user) error {
 	var left atomic.Int64
 	left.Store(burst)
-	ops, end, err := each(addr, users, func(c *client, u *user) error {
+	ops, end, err := each(addr, users, func(c *lean.Client, u *user) error {
 		for left.Add(-1) >= 0 {
-			if _, err := c.want(200, u.credentials("/v1/login")); err != nil {
+			if _, err := c.Want(200, u.credentials("/v1/login")); err != nil {
 				return err
 			}
 		}

@@ -4,6 +4,9 @@ import (
 	"fmt"
 	"path/filepath"
 	"runtime"
+
+	"github.com/jotgate/jotgate/bench/internal/lean"
+	"github.com/jotgate/jotgate/bench/internal/report"
 )
 
 // rotate compares durable rotations with bare commits of the same rows, one by one and in groups.
@@ -40,7 +43,7 @@ func (b *bench) rotate() ([]row, error) {
 	if err := b.inTurns(&single, &grouped, &all, &one); err != nil {
 		return nil, err
 	}
-	limit := fmt.Sprintf("bare FULL commits %s, %s in groups of %d", perSecond(single.rate()), perSecond(grouped.rate()*connections), connections)
+	limit := fmt.Sprintf("bare FULL commits %s, %s in groups of %d", report.PerSecond(single.rate()), report.PerSecond(grouped.rate()*connections), connections)
 	shared := fmt.Sprintf("client and server share %d cores", runtime.NumCPU())
 	return []row{rotations(shared, limit, &all, &grouped), rotations("server on one core", limit, &one, &grouped)}, nil
 }
@@ -49,15 +52,15 @@ func rotations(where, limit string, t, grouped *turn) row {
 	p99 := t.quantile(0.99)
 	return row{
 		figure:   fmt.Sprintf("rotations, %d connections, %s", connections, where),
-		measured: fmt.Sprintf("%s, p50 %s, p99 %s", perSecond(t.rate()), millis(t.quantile(0.5)), millis(p99)),
+		measured: fmt.Sprintf("%s, p50 %s, p99 %s", report.PerSecond(t.rate()), millis(t.quantile(0.5)), millis(p99)),
 		limit:    limit, ratio: fmt.Sprintf("%.2f", t.ratioTo(grouped)/connections),
 		cpu: micros(t.cpuPerOp()), target: "≥ 4,000/s, p99 ≤ 25 ms", met: yes(t.rate() >= 4000 && p99 <= 25e6),
 	}
 }
 
 // rotateOnce trades the user's refresh token for the next.
-func rotateOnce(c *client, u *user) error {
-	answer, err := c.want(200, request("POST", "/v1/refresh", "", `{"refresh_token":"`+u.refresh+`"}`))
+func rotateOnce(c *lean.Client, u *user) error {
+	answer, err := c.Want(200, lean.Request("POST", "/v1/refresh", "", `{"refresh_token":"`+u.refresh+`"}`))
 	if err == nil {
 		u.refresh, err = member(answer, "refresh_token")
 	}

@@ -3,6 +3,8 @@ package main
 import (
 	"fmt"
 	"sync"
+
+	"github.com/jotgate/jotgate/bench/internal/lean"
 )
 
 const password = "plum tree 4711 tram"
@@ -31,15 +33,15 @@ func (b *bench) sessions(addr string, n int) ([]user, error) {
 }
 
 func (u *user) arrive(addr string) error {
-	c, err := dial(addr)
+	c, err := lean.Dial(addr)
 	if err != nil {
 		return err
 	}
 	defer c.Close()
-	if _, err := c.want(201, u.credentials("/v1/signup")); err != nil {
+	if _, err := c.Want(201, u.credentials("/v1/signup")); err != nil {
 		return err
 	}
-	answer, err := c.want(200, u.credentials("/v1/login"))
+	answer, err := c.Want(200, u.credentials("/v1/login"))
 	if err != nil {
 		return err
 	}
@@ -51,20 +53,20 @@ func (u *user) arrive(addr string) error {
 }
 
 func (u *user) credentials(path string) []byte {
-	return request("POST", path, "", fmt.Sprintf(`{"username":%q,"password":%q}`, u.name, password))
+	return lean.Request("POST", path, "", fmt.Sprintf(`{"username":%q,"password":%q}`, u.name, password))
 }
 
 // each gives every user a connection and something to do on it.
-func each(addr string, users []user, do func(*client, *user) error) ([]func() error, func(), error) {
+func each(addr string, users []user, do func(*lean.Client, *user) error) ([]func() error, func(), error) {
 	var ops []func() error
-	var open []*client
+	var open []*lean.Client
 	end := func() {
 		for _, c := range open {
 			c.Close()
 		}
 	}
 	for i := range users {
-		c, err := dial(addr)
+		c, err := lean.Dial(addr)
 		if err != nil {
 			end()
 			return nil, nil, err
