@@ -99,14 +99,16 @@ func want(t *testing.T, name string, h http.Handler, r *http.Request, status int
 	if status != 200 {
 		text = `{"msg":"` + text + `"}`
 	}
-	w := httptest.NewRecorder()
-	h.ServeHTTP(w, r)
-	if w.Code != status || w.Body.String() != text {
-		t.Errorf("%s: got %d %s, want %d %s", name, w.Code, w.Body, status, text)
-	}
-	if got := w.Header().Get("WWW-Authenticate"); got != "" {
-		t.Errorf("%s: got the challenge %q, want none", name, got)
-	}
+	t.Run(name, func(t *testing.T) {
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		if w.Code != status || w.Body.String() != text {
+			t.Errorf("got %d %s, want %d %s", w.Code, w.Body, status, text)
+		}
+		if got := w.Header().Get("WWW-Authenticate"); got != "" {
+			t.Errorf("got the challenge %q, want none", got)
+		}
+	})
 }
 
 var uuid = regexp.MustCompile(`[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}`)
@@ -129,22 +131,28 @@ func TestIssue(t *testing.T) {
 		{"R23 R25 own settings", must(t)(own.Access(token{Identity: 7})),
 			`{"fresh":false,"iat":1800000000,"jti":"UUID","type":"access","identity":7,"aud":["a","b"],"iss":"me"}`},
 	} {
-		b, err := base64.RawURLEncoding.DecodeString(strings.Split(c.token, ".")[1])
-		if got := uuid.ReplaceAllString(string(b), "UUID"); err != nil || got != c.want {
-			t.Errorf("%s: got %s, %v, want %s", c.name, got, err, c.want)
+		t.Run(c.name, func(t *testing.T) {
+			b, err := base64.RawURLEncoding.DecodeString(strings.Split(c.token, ".")[1])
+			if got := uuid.ReplaceAllString(string(b), "UUID"); err != nil || got != c.want {
+				t.Errorf("got %s, %v, want %s", got, err, c.want)
+			}
+		})
+	}
+	t.Run("C17 sorted header", func(t *testing.T) {
+		head, _, _ := strings.Cut(must(t)(i.Access(token{Identity: "u1", Headers: map[string]any{"cty": "x"}})), ".")
+		if want := base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"HS256","cty":"x","typ":"JWT"}`)); head != want {
+			t.Errorf("got %s, want %s", head, want)
 		}
-	}
-	head, _, _ := strings.Cut(must(t)(i.Access(token{Identity: "u1", Headers: map[string]any{"cty": "x"}})), ".")
-	if head != base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"HS256","cty":"x","typ":"JWT"}`)) {
-		t.Errorf("C17 sorted header: got %s", head)
-	}
+	})
 	for name, bad := range map[string]token{
 		"I05 none": {}, "I05 number": {Identity: 7}, "empty": {Identity: ""}, "forever": {Identity: "a", Expires: flaskjwtextended.Never},
 		"I10 claims": {Identity: "a", Claims: "x"},
 	} {
-		if raw, err := i.Access(bad); err == nil || raw != "" {
-			t.Errorf("%s: got %q, want an error", name, raw)
-		}
+		t.Run(name, func(t *testing.T) {
+			if raw, err := i.Access(bad); err == nil || raw != "" {
+				t.Errorf("got %q, want an error", raw)
+			}
+		})
 	}
 }
 
@@ -263,14 +271,16 @@ func TestCookies(t *testing.T) {
 	if err := errors.Join(i.SetAccessCookies(w, access), i.SetRefreshCookies(w, refresh)); err != nil {
 		t.Fatal(err)
 	}
-	for n, line := range []string{
-		"access_token_cookie=" + access + "; Path=/; HttpOnly", "csrf_access_token=" + csrf + "; Path=/",
-		"refresh_token_cookie=" + refresh + "; Path=/; HttpOnly", "csrf_refresh_token=" + other + "; Path=/",
-	} {
-		if got := w.Result().Cookies()[n].Raw; got != line {
-			t.Errorf("Q03: got %s, want %s", got, line)
+	t.Run("E01 Q03 defaults", func(t *testing.T) {
+		for n, line := range []string{
+			"access_token_cookie=" + access + "; Path=/; HttpOnly", "csrf_access_token=" + csrf + "; Path=/",
+			"refresh_token_cookie=" + refresh + "; Path=/; HttpOnly", "csrf_refresh_token=" + other + "; Path=/",
+		} {
+			if got := w.Result().Cookies()[n].Raw; got != line {
+				t.Errorf("got %s, want %s", got, line)
+			}
 		}
-	}
+	})
 	plain := must(t)(issuer(t, with(func(s *settings) { s.InsecureSkipCSRF = true })).Access(token{Identity: "u1"}))
 	optional, refreshing := jotgate.Rule{Optional: jotgate.OptionalStrict}, flaskjwtextended.RefreshRule(s)
 	for _, c := range []struct {
@@ -297,20 +307,30 @@ func TestCookies(t *testing.T) {
 		s.CookieSecure, s.CookieSameSite, s.CookieDomain, s.PersistentCookie, s.OmitCSRFCookies = true, http.SameSiteStrictMode, "example.com", true, true
 		s.AccessCookieName, s.AccessCookiePath, s.CSRFMethods = "t", "/api", []string{"post"}
 	})
-	w = httptest.NewRecorder()
-	if err := issuer(t, own).SetAccessCookies(w, access); err != nil {
-		t.Fatal(err)
-	}
-	if got := w.Result().Header["Set-Cookie"]; len(got) != 1 || got[0] != "t="+access+"; Path=/api; Domain=example.com; Max-Age=31540000; HttpOnly; Secure; SameSite=Strict" {
-		t.Errorf("Q05 Q10: got %q", got)
-	}
+	t.Run("Q05 Q10 own names, path and domain, no CSRF cookie", func(t *testing.T) {
+		w, i := httptest.NewRecorder(), issuer(t, own)
+		if err := i.SetAccessCookies(w, access); err != nil {
+			t.Fatal(err)
+		}
+		i.UnsetCookies(w)
+		for n, want := range []string{
+			"t=" + access + "; Path=/api; Domain=example.com; Max-Age=31540000; HttpOnly; Secure; SameSite=Strict",
+			"t=; Path=/api; Domain=example.com; Expires=Thu, 01 Jan 1970 00:00:00 GMT; HttpOnly; Secure; SameSite=Strict",
+		} {
+			if got := w.Result().Header["Set-Cookie"]; len(got) <= n || got[n] != want {
+				t.Errorf("got %q, want %s", got, want)
+			}
+		}
+	})
 	want(t, "CSRF methods", guard(t, own).Require()(whoami), request("DELETE", "/", "", "Cookie", "t="+access), 200, "u1")
 	want(t, "E05 CSRF methods in lower case", guard(t, own).Require()(whoami), request("POST", "/", "", "Cookie", "t="+access), 401, "Missing CSRF token")
-	w = httptest.NewRecorder()
-	i.UnsetCookies(w)
-	if got := w.Result().Cookies(); len(got) != 4 || got[0].Raw != "access_token_cookie=; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT; HttpOnly" {
-		t.Errorf("Q02 unset: got %v", got)
-	}
+	t.Run("Q02 unset", func(t *testing.T) {
+		w := httptest.NewRecorder()
+		i.UnsetCookies(w)
+		if got := w.Result().Cookies(); len(got) != 4 || got[0].Raw != "access_token_cookie=; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT; HttpOnly" {
+			t.Errorf("got %v", got)
+		}
+	})
 	if err := i.SetAccessCookies(w, "x"); !errors.Is(err, jwt.ErrMalformed) {
 		t.Errorf("cookie of no token: got %v, want ErrMalformed", err)
 	}
@@ -352,9 +372,11 @@ func TestSeveralPlaces(t *testing.T) {
 		t.Fatal(err)
 	}
 	want(t, "L10 L11 cookies first", g.Need(jotgate.Rule{Locations: cookies})(whoami), request("GET", "/", "", "Authorization", "Bearer x", "Cookie", "access_token_cookie="+raw), 200, "u1")
-	if list, err := flaskjwtextended.Locations(s, false, "nowhere"); err == nil || list != nil {
-		t.Errorf("L11 unknown place: got %v, want an error", list)
-	}
+	t.Run("L11 unknown place", func(t *testing.T) {
+		if list, err := flaskjwtextended.Locations(s, false, "nowhere"); err == nil || list != nil {
+			t.Errorf("got %v, want an error", list)
+		}
+	})
 }
 
 func TestUsersAndHooks(t *testing.T) {
@@ -379,20 +401,33 @@ func TestUsersAndHooks(t *testing.T) {
 		return w.Body.String()
 	}
 	users := jotgate.Users[int]{Guard: g, Load: func(context.Context, jotgate.Identity) (int, error) { return 0, jotgate.ErrNoUser }}
-	if got, want := answer(users.Need(jotgate.Rule{})(whoami), raw), `{"message":"Error loading the user \u00e91"}`; got != want {
-		t.Errorf("E07 U10: got %s, want %s", got, want)
+	kill := func() {
+		dead.Add(revocation.Record{Kind: revocation.Token, Key: revocation.KeyOf(revocation.Token, "", "t1")})
 	}
-	if got, want := answer(g.Require()(whoami), old), `{"message":"Token has expired"}`; got != want {
-		t.Errorf("E07 E09: got %s, want %s", got, want)
+	for _, c := range []struct {
+		name  string
+		given func()
+		h     http.Handler
+		raw   string
+		want  string
+	}{
+		{"E07 U10 no user", func() {}, users.Need(jotgate.Rule{})(whoami), raw, `Error loading the user \u00e91`},
+		{"E07 E09 expired", func() {}, g.Require()(whoami), old, "Token has expired"},
+		{"E07 E09 expired and forged", func() {}, g.Require()(whoami), old[:len(old)-8] + "AAAAAAAA", "Signature verification failed"},
+		{"E07 V03 revoked", kill, g.Require()(whoami), raw, "Token has been revoked"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			c.given()
+			if got, want := answer(c.h, c.raw), `{"message":"`+c.want+`"}`; got != want {
+				t.Errorf("got %s, want %s", got, want)
+			}
+		})
 	}
-	answer(g.Require()(whoami), old[:len(old)-8]+"AAAAAAAA")
-	dead.Add(revocation.Record{Kind: revocation.Token, Key: revocation.KeyOf(revocation.Token, "", "t1")})
-	if got, want := answer(g.Require()(whoami), raw), `{"message":"Token has been revoked"}`; got != want {
-		t.Errorf("E07 V03: got %s, want %s", got, want)
-	}
-	if got := strings.Join(seen, " "); got != "é1 late é1" {
-		t.Errorf("E09 claims of proved tokens alone: got %s", got)
-	}
+	t.Run("E09 claims of proved tokens alone", func(t *testing.T) {
+		if got := strings.Join(seen, " "); got != "é1 late é1" {
+			t.Errorf("got %s, want é1 late é1", got)
+		}
+	})
 }
 
 func TestSettings(t *testing.T) {
@@ -401,11 +436,13 @@ func TestSettings(t *testing.T) {
 		"K19 no key": func(s *settings) { s.Algorithm = "ES256" }, "L13 unnamed": in(""), "L13 empty": func(s *settings) { s.TokenLocation = []string{} },
 		"L13 unknown": in("body"),
 	} {
-		if _, err := flaskjwtextended.Config(with(f)); err == nil {
-			t.Errorf("%s: Config: want an error", name)
-		}
-		if i, err := flaskjwtextended.NewIssuer(with(f)); err == nil || i != nil {
-			t.Errorf("%s: NewIssuer: want an error", name)
-		}
+		t.Run(name, func(t *testing.T) {
+			if _, err := flaskjwtextended.Config(with(f)); err == nil {
+				t.Error("Config: want an error")
+			}
+			if i, err := flaskjwtextended.NewIssuer(with(f)); err == nil || i != nil {
+				t.Error("NewIssuer: want an error")
+			}
+		})
 	}
 }
