@@ -90,12 +90,14 @@ func want(t *testing.T, name string, w *httptest.ResponseRecorder, status int, t
 	if status != 200 {
 		text = `{"detail":"` + text + `"}`
 	}
-	if w.Code != status || w.Body.String() != text {
-		t.Errorf("%s: got %d %s, want %d %s", name, w.Code, w.Body, status, text)
-	}
-	if got := w.Header().Get("WWW-Authenticate"); got != "" {
-		t.Errorf("%s: got the challenge %q, want none", name, got)
-	}
+	t.Run(name, func(t *testing.T) {
+		if w.Code != status || w.Body.String() != text {
+			t.Errorf("got %d %s, want %d %s", w.Code, w.Body, status, text)
+		}
+		if got := w.Header().Get("WWW-Authenticate"); got != "" {
+			t.Errorf("got the challenge %q, want none", got)
+		}
+	})
 }
 
 func TestSampleToken(t *testing.T) {
@@ -108,10 +110,12 @@ func TestSampleToken(t *testing.T) {
 		Type  string `json:"type"`
 		Fresh bool   `json:"fresh"`
 	}
-	got, err := issuer(t, settings(0)).Encode(claims{"joevu", 1685800637, 1685800637, "9a11d817-c4fd-4466-9c38-db1490e50841", 1685801537, "access", false})
-	if err != nil || got != sample {
-		t.Errorf("I13: got %s, %v, want %s", got, err, sample)
-	}
+	t.Run("I13 byte for byte", func(t *testing.T) {
+		got, err := issuer(t, settings(0)).Encode(claims{"joevu", 1685800637, 1685800637, "9a11d817-c4fd-4466-9c38-db1490e50841", 1685801537, "access", false})
+		if err != nil || got != sample {
+			t.Errorf("got %s, %v, want %s", got, err, sample)
+		}
+	})
 	for at, status := range map[int64]int{1685800636: 422, 1685800637: 200, 1685800700: 200, 1685801536: 200, 1685801537: 422} {
 		w := do(guard(t, settings(at)).Require()(whoami), "GET", "Authorization", "Bearer "+sample)
 		text := map[int64]string{1685800636: "The token is not yet valid (iat)", 1685801537: "Signature has expired"}[at]
@@ -144,24 +148,30 @@ func TestIssue(t *testing.T) {
 		{"I03 R25 cookies, issuer, no expiry", must(t)(cookies.Refresh(fastapijwtauth.Token{Subject: "a", Expires: fastapijwtauth.Never, Audience: []string{"a", "b"}})),
 			`{"sub":"a","iat":1800000000,"nbf":1800000000,"jti":"UUID","iss":"shop","aud":["a","b"],"type":"refresh","csrf":"UUID"}`},
 	} {
-		if got := payload(c.token); got != c.want {
-			t.Errorf("%s: got %s, want %s", c.name, got, c.want)
-		}
+		t.Run(c.name, func(t *testing.T) {
+			if got := payload(c.token); got != c.want {
+				t.Errorf("got %s, want %s", got, c.want)
+			}
+		})
 	}
 	headers := must(t)(i.Access(fastapijwtauth.Token{Subject: "a", Headers: map[string]any{"x": 1}}))
 	if head, _, _ := strings.Cut(headers, "."); head != base64.RawURLEncoding.EncodeToString([]byte(`{"typ":"JWT","alg":"HS256","x":1}`)) {
 		t.Errorf("headers: got %s", head)
 	}
-	if a, b := must(t)(i.Access(fastapijwtauth.Token{Subject: "a"})), must(t)(i.Access(fastapijwtauth.Token{Subject: "a"})); a == b {
-		t.Error("I01: want a new jti each time")
-	}
+	t.Run("I01 a new jti each time", func(t *testing.T) {
+		if a, b := must(t)(i.Access(fastapijwtauth.Token{Subject: "a"})), must(t)(i.Access(fastapijwtauth.Token{Subject: "a"})); a == b {
+			t.Errorf("got %s twice", a)
+		}
+	})
 	for name, bad := range map[string]fastapijwtauth.Token{
 		"I05 no subject": {}, "I05 float": {Subject: 1.5}, "I10 claims": {Subject: "a", Claims: 5}, "headers": {Subject: "a", Headers: "x"},
 		"forever": {Subject: "a", Expires: fastapijwtauth.Never}, "C18": {Subject: "a", Headers: map[string]any{"alg": "none"}},
 	} {
-		if token, err := i.Access(bad); err == nil || token != "" {
-			t.Errorf("%s: got %q, want an error", name, token)
-		}
+		t.Run(name, func(t *testing.T) {
+			if token, err := i.Access(bad); err == nil || token != "" {
+				t.Errorf("got %q, want an error", token)
+			}
+		})
 	}
 }
 
@@ -245,14 +255,16 @@ func TestCookies(t *testing.T) {
 	}
 	set := w.Result().Cookies()
 	csrf := set[1].Value
-	for n, line := range []string{
-		"access_token_cookie=" + access + "; Path=/; HttpOnly", "csrf_access_token=" + csrf + "; Path=/",
-		"refresh_token_cookie=" + refresh + "; Path=/; HttpOnly", "csrf_refresh_token=" + set[3].Value + "; Path=/",
-	} {
-		if set[n].Raw != line {
-			t.Errorf("Q03: got %s, want %s", set[n].Raw, line)
+	t.Run("E01 Q03 defaults", func(t *testing.T) {
+		for n, line := range []string{
+			"access_token_cookie=" + access + "; Path=/; HttpOnly", "csrf_access_token=" + csrf + "; Path=/",
+			"refresh_token_cookie=" + refresh + "; Path=/; HttpOnly", "csrf_refresh_token=" + set[3].Value + "; Path=/",
+		} {
+			if set[n].Raw != line {
+				t.Errorf("got %s, want %s", set[n].Raw, line)
+			}
 		}
-	}
+	})
 	for _, c := range []struct {
 		name, method, cookie, header string
 		rule                         jotgate.Rule
@@ -277,13 +289,18 @@ func TestCookies(t *testing.T) {
 	want(t, "header first", do(g.Require()(whoami), "POST", "Cookie", "access_token_cookie="+access, "Authorization", "Bearer "+other), 200, "header")
 	open := settings(now, func(s *fastapijwtauth.Settings) { s.TokenLocation, s.InsecureSkipCSRF = []string{"cookies"}, true })
 	want(t, "Q09", do(guard(t, open).Require()(whoami), "POST", "Cookie", "access_token_cookie="+bare), 200, "joevu")
-	w = httptest.NewRecorder()
-	i.UnsetCookies(w)
-	for _, c := range w.Result().Cookies() {
-		if c.Value != "" || c.Expires.Unix() != 0 || c.Path != "/" {
-			t.Errorf("Q02: got %s, want it gone", c.Raw)
+	t.Run("Q02 unset", func(t *testing.T) {
+		w := httptest.NewRecorder()
+		i.UnsetCookies(w)
+		if got := w.Result().Cookies(); len(got) != 4 {
+			t.Errorf("got %d cookies, want 4", len(got))
 		}
-	}
+		for _, c := range w.Result().Cookies() {
+			if c.Value != "" || c.Expires.Unix() != 0 || c.Path != "/" {
+				t.Errorf("got %s, want it gone", c.Raw)
+			}
+		}
+	})
 	if err := i.SetAccessCookies(httptest.NewRecorder(), "x"); !errors.Is(err, jwt.ErrMalformed) {
 		t.Errorf("cookie of no token: got %v, want ErrMalformed", err)
 	}
@@ -337,11 +354,13 @@ func TestSettings(t *testing.T) {
 		"L13 no place":      func(s *fastapijwtauth.Settings) { s.TokenLocation = []string{} },
 		"L13 no such place": func(s *fastapijwtauth.Settings) { s.TokenLocation = []string{"query_string"} },
 	} {
-		if _, err := fastapijwtauth.Config(settings(now, f)); err == nil {
-			t.Errorf("%s: Config: want an error", name)
-		}
-		if i, err := fastapijwtauth.NewIssuer(settings(now, f)); err == nil || i != nil {
-			t.Errorf("%s: NewIssuer: want an error", name)
-		}
+		t.Run(name, func(t *testing.T) {
+			if _, err := fastapijwtauth.Config(settings(now, f)); err == nil {
+				t.Error("Config: want an error")
+			}
+			if i, err := fastapijwtauth.NewIssuer(settings(now, f)); err == nil || i != nil {
+				t.Error("NewIssuer: want an error")
+			}
+		})
 	}
 }

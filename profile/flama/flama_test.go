@@ -96,28 +96,34 @@ func TestSampleTokens(t *testing.T) {
 		"I14 sample":               {sample, false, map[string]any{"iat": 0, "foo": "bar"}},
 		"I14 sample of version 2":  {sample2, true, map[string]any{"iat": 0, "data": map[string]any{"foo": "bar"}}},
 	} {
-		s := settings(func(s *flama.Settings) { s.Compact = c.compact })
-		if got, err := issuer(t, s).Encode(c.claims); err != nil || got != c.want {
-			t.Errorf("%s: got %s, %v, want %s", name, got, err, c.want)
-		}
-		if w := do(guard(t, s).Require()(whoami), "GET", "Authorization", "Bearer "+c.want); w.Code != 200 {
-			t.Errorf("%s: got %d %s, want 200", name, w.Code, w.Body)
-		}
+		t.Run(name, func(t *testing.T) {
+			s := settings(func(s *flama.Settings) { s.Compact = c.compact })
+			if got, err := issuer(t, s).Encode(c.claims); err != nil || got != c.want {
+				t.Errorf("got %s, %v, want %s", got, err, c.want)
+			}
+			if w := do(guard(t, s).Require()(whoami), "GET", "Authorization", "Bearer "+c.want); w.Code != 200 {
+				t.Errorf("got %d %s, want 200", w.Code, w.Body)
+			}
+		})
 	}
-	if w := do(guard(t, settings()).Require("my-permission-name")(whoami), "GET", "Authorization", "Bearer "+signIn); w.Body.String() != user {
-		t.Errorf("T01: got %d %s, want %s", w.Code, w.Body, user)
-	}
+	t.Run("T01 permission of the sign-in token", func(t *testing.T) {
+		if w := do(guard(t, settings()).Require("my-permission-name")(whoami), "GET", "Authorization", "Bearer "+signIn); w.Body.String() != user {
+			t.Errorf("got %d %s, want %s", w.Code, w.Body, user)
+		}
+	})
 	for name, f := range map[string]func(*flama.Settings){
 		"T02 sixteen NULs":  func(s *flama.Settings) { s.InsecureWeakKey = false },
 		"T02 no secret":     func(s *flama.Settings) { s.Secret = nil },
 		"another algorithm": func(s *flama.Settings) { s.Algorithm = "RS256" },
 	} {
-		if _, err := flama.Config(settings(f)); err == nil {
-			t.Errorf("%s: Config: want an error", name)
-		}
-		if i, err := flama.NewIssuer(settings(f)); err == nil || i != nil {
-			t.Errorf("%s: NewIssuer: want an error", name)
-		}
+		t.Run(name, func(t *testing.T) {
+			if _, err := flama.Config(settings(f)); err == nil {
+				t.Error("Config: want an error")
+			}
+			if i, err := flama.NewIssuer(settings(f)); err == nil || i != nil {
+				t.Error("NewIssuer: want an error")
+			}
+		})
 	}
 }
 
@@ -203,9 +209,11 @@ func TestPlaces(t *testing.T) {
 func TestEncodeRefuses(t *testing.T) {
 	i := issuer(t, settings())
 	for name, bad := range map[string]any{"C13 text": "x", "C13 list": []int{1}, "C14": map[string]any{"x": func() {}}, "data of another type": map[string]any{"data": 5}} {
-		if raw, err := i.Encode(bad); err == nil || raw != "" {
-			t.Errorf("%s: got %q, want an error", name, raw)
-		}
+		t.Run(name, func(t *testing.T) {
+			if raw, err := i.Encode(bad); err == nil || raw != "" {
+				t.Errorf("got %q, want an error", raw)
+			}
+		})
 	}
 }
 

@@ -68,15 +68,17 @@ var whoami = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 })
 
 func TestIssue(t *testing.T) {
-	segments := strings.Split(issue(t, admin, time.Hour), ".")
-	for n, want := range []string{
-		`{"alg":"HS256","typ":"JWT"}`,
-		`{"username":"admin","email":"admin@admin.com","roles":["admin","user"],"exp":1800003600.0005}`,
-	} {
-		if got, err := base64.RawURLEncoding.DecodeString(segments[n]); err != nil || string(got) != want {
-			t.Errorf("I15: got %s, %v, want %s", got, err, want)
+	t.Run("I15 the user and exp", func(t *testing.T) {
+		segments := strings.Split(issue(t, admin, time.Hour), ".")
+		for n, want := range []string{
+			`{"alg":"HS256","typ":"JWT"}`,
+			`{"username":"admin","email":"admin@admin.com","roles":["admin","user"],"exp":1800003600.0005}`,
+		} {
+			if got, err := base64.RawURLEncoding.DecodeString(segments[n]); err != nil || string(got) != want {
+				t.Errorf("got %s, %v, want %s", got, err, want)
+			}
 		}
-	}
+	})
 	i, err := pyjwtguard.NewIssuer(settings())
 	if err != nil {
 		t.Fatal(err)
@@ -85,9 +87,11 @@ func TestIssue(t *testing.T) {
 		who  any
 		life time.Duration
 	}{"no expiry": {admin, 0}, "in the past": {admin, -1}, "C13": {"admin", time.Hour}} {
-		if raw, err := i.Issue(c.who, c.life); err == nil || raw != "" {
-			t.Errorf("%s: got %q, want an error", name, raw)
-		}
+		t.Run(name, func(t *testing.T) {
+			if raw, err := i.Issue(c.who, c.life); err == nil || raw != "" {
+				t.Errorf("got %q, want an error", raw)
+			}
+		})
 	}
 }
 
@@ -150,12 +154,14 @@ func TestSettings(t *testing.T) {
 		"K18 no secret":    func(s *pyjwtguard.Settings) { s.SecretKey = "" },
 		"published secret": func(s *pyjwtguard.Settings) { s.InsecureWeakKey = false },
 	} {
-		if _, err := pyjwtguard.Config(settings(f)); err == nil {
-			t.Errorf("%s: Config: want an error", name)
-		}
-		if i, err := pyjwtguard.NewIssuer(settings(f)); err == nil || i != nil {
-			t.Errorf("%s: NewIssuer: want an error", name)
-		}
+		t.Run(name, func(t *testing.T) {
+			if _, err := pyjwtguard.Config(settings(f)); err == nil {
+				t.Error("Config: want an error")
+			}
+			if i, err := pyjwtguard.NewIssuer(settings(f)); err == nil || i != nil {
+				t.Error("NewIssuer: want an error")
+			}
+		})
 	}
 	own := settings(func(s *pyjwtguard.Settings) { s.SubjectClaim, s.InsecureOptionalExpiry = "username", true })
 	id, err := guard(t, own).Check(t.Context(), issue(t, admin, 0), jotgate.Rule{})
