@@ -3,6 +3,7 @@ package flaskjwt_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -78,14 +79,18 @@ func TestSampleToken(t *testing.T) {
 		IAT      int64 `json:"iat"`
 		EXP      int64 `json:"exp"`
 	}
-	got, err := issuer(t, settings(0)).Encode(claims{1, 1479344810, 1479344810, 1479345110})
-	if err != nil || got != sample {
-		t.Errorf("I14: got %s, %v, want %s", got, err, sample)
-	}
-	for at, want := range map[int64]int{1479344799: 401, 1479344800: 200, 1479344900: 200, 1479345119: 200, 1479345120: 401} {
-		if w := get(guard(t, settings(at)).Require()(whoami), "JWT "+sample); w.Code != want || want == 200 && w.Body.String() != "1" {
-			t.Errorf("T03 at %d: got %d %s, want %d", at, w.Code, w.Body, want)
+	t.Run("T03 issued byte for byte", func(t *testing.T) {
+		got, err := issuer(t, settings(0)).Encode(claims{1, 1479344810, 1479344810, 1479345110})
+		if err != nil || got != sample {
+			t.Errorf("got %s, %v, want %s", got, err, sample)
 		}
+	})
+	for at, want := range map[int64]int{1479344799: 401, 1479344800: 200, 1479344900: 200, 1479345119: 200, 1479345120: 401} {
+		t.Run(fmt.Sprintf("T03 at %d", at), func(t *testing.T) {
+			if w := get(guard(t, settings(at)).Require()(whoami), "JWT "+sample); w.Code != want || want == 200 && w.Body.String() != "1" {
+				t.Errorf("got %d %s, want %d", w.Code, w.Body, want)
+			}
+		})
 	}
 }
 
@@ -196,12 +201,14 @@ func TestSettings(t *testing.T) {
 		"algorithm of no library": func(s *flaskjwt.Settings) { s.Algorithm = "RS256" },
 	} {
 		s := settings(0, change)
-		if _, err := flaskjwt.Config(s); err == nil {
-			t.Errorf("%s: Config: want an error", name)
-		}
-		if i, err := flaskjwt.NewIssuer(s); err == nil || i != nil {
-			t.Errorf("%s: NewIssuer: want an error", name)
-		}
+		t.Run(name, func(t *testing.T) {
+			if _, err := flaskjwt.Config(s); err == nil {
+				t.Error("Config: want an error")
+			}
+			if i, err := flaskjwt.NewIssuer(s); err == nil || i != nil {
+				t.Error("NewIssuer: want an error")
+			}
+		})
 	}
 	own := settings(1800000000, func(s *flaskjwt.Settings) {
 		s.AuthHeaderPrefix, s.DefaultRealm, s.Leeway, s.ExpirationDelta = "Token", "cars", -1, time.Hour
@@ -225,17 +232,22 @@ func TestSettings(t *testing.T) {
 
 func TestIssue(t *testing.T) {
 	i := issuer(t, settings(1800000000))
-	if _, err := i.Encode(map[string]any{"iat": 1, "identity": 1}); !errors.Is(err, jwt.ErrMissing) || !strings.HasSuffix(err.Error(), ": exp, nbf") {
-		t.Errorf("I11: got %v, want the names exp, nbf", err)
-	}
+	t.Run("I11 required claims", func(t *testing.T) {
+		_, err := i.Encode(map[string]any{"iat": 1, "identity": 1})
+		if !errors.Is(err, jwt.ErrMissing) || !strings.HasSuffix(err.Error(), ": exp, nbf") {
+			t.Errorf("got %v, want the names exp, nbf", err)
+		}
+	})
 	for _, bad := range []any{nil, 1.5, []string{"a"}, "", true, make(chan int)} {
 		if token, err := i.Issue(bad); err == nil || token != "" {
 			t.Errorf("identity %v: got %q, want an error", bad, token)
 		}
 	}
-	for _, bad := range []any{"text", []int{1}, make(chan int)} {
-		if token, err := i.Encode(bad); err == nil || token != "" {
-			t.Errorf("C13 claims %v: got %q, want an error", bad, token)
+	t.Run("C13 claims are not an object", func(t *testing.T) {
+		for _, bad := range []any{"text", []int{1}, make(chan int)} {
+			if token, err := i.Encode(bad); err == nil || token != "" {
+				t.Errorf("claims %v: got %q, want an error", bad, token)
+			}
 		}
-	}
+	})
 }

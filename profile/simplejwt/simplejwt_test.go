@@ -98,22 +98,22 @@ func payload(t *testing.T, raw string) string {
 }
 
 func TestIssue(t *testing.T) {
-	refresh, access := pair(t, settings(), map[string]any{"name": "é"})
-	if got, want := payload(t, refresh), `{"token_type":"refresh","exp":1800086400,"iat":1800000000,"jti":"HEX","user_id":"7","name":"\u00e9"}`; got != want {
-		t.Errorf("I02 refresh: got %s, want %s", got, want)
-	}
-	if got, want := payload(t, access), `{"token_type":"access","exp":1800003900,"iat":1800003600,"jti":"HEX","user_id":"7","name":"\u00e9"}`; got != want {
-		t.Errorf("I17 I18 access: got %s, want %s", got, want)
-	}
 	own := settings(func(s *simplejwt.Settings) {
 		s.Audience, s.Issuer, s.UserIDClaim, s.TokenTypeClaim, s.RefreshTokenLifetime = []string{"a", "b"}, "me", "uid", "kind", 2*time.Hour
 	})
-	refresh, access = pair(t, own, nil)
-	if got, want := payload(t, refresh), `{"kind":"refresh","exp":1800007200,"iat":1800000000,"jti":"HEX","uid":"7","aud":["a","b"],"iss":"me"}`; got != want {
-		t.Errorf("own settings: got %s, want %s", got, want)
-	}
-	if got, want := payload(t, access), `{"kind":"access","exp":1800003900,"iat":1800003600,"jti":"HEX","uid":"7","aud":["a","b"],"iss":"me"}`; got != want {
-		t.Errorf("own settings, I17: got %s, want %s", got, want)
+	refresh, access := pair(t, settings(), map[string]any{"name": "é"})
+	ownRefresh, ownAccess := pair(t, own, nil)
+	for _, c := range []struct{ name, token, want string }{
+		{"I02 refresh", refresh, `{"token_type":"refresh","exp":1800086400,"iat":1800000000,"jti":"HEX","user_id":"7","name":"\u00e9"}`},
+		{"I17 I18 access", access, `{"token_type":"access","exp":1800003900,"iat":1800003600,"jti":"HEX","user_id":"7","name":"\u00e9"}`},
+		{"R25 refresh, own settings", ownRefresh, `{"kind":"refresh","exp":1800007200,"iat":1800000000,"jti":"HEX","uid":"7","aud":["a","b"],"iss":"me"}`},
+		{"R25 I17 access, own settings", ownAccess, `{"kind":"access","exp":1800003900,"iat":1800003600,"jti":"HEX","uid":"7","aud":["a","b"],"iss":"me"}`},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if got := payload(t, c.token); got != c.want {
+				t.Errorf("got %s, want %s", got, c.want)
+			}
+		})
 	}
 	i := issuer(t, settings())
 	id, err := guard(t, settings(at(now+3600))).Check(t.Context(), encode(t, map[string]any{"token_type": "access", "exp": now + 7200, "jti": "x", "user_id": 7}), jotgate.Rule{})
@@ -125,11 +125,15 @@ func TestIssue(t *testing.T) {
 			t.Errorf("Access of %s: got %q, %v, want ErrType", name, raw, err)
 		}
 	}
-	if raw, err := i.Refresh("", nil); err == nil || raw != "" {
-		t.Errorf("I05 no user: got %q, want an error", raw)
-	}
-	if raw, err := i.Refresh("7", "x"); err == nil || raw != "" {
-		t.Errorf("I10 claims: got %q, want an error", raw)
+	for name, bad := range map[string]struct {
+		user   string
+		claims any
+	}{"I05 no user": {"", nil}, "I10 claims are a text": {"7", "x"}} {
+		t.Run(name, func(t *testing.T) {
+			if raw, err := i.Refresh(bad.user, bad.claims); err == nil || raw != "" {
+				t.Errorf("got %q, want an error", raw)
+			}
+		})
 	}
 }
 
@@ -140,18 +144,20 @@ var whoami = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 
 func want(t *testing.T, name string, h http.Handler, r *http.Request, status int, body string) {
 	t.Helper()
-	w := httptest.NewRecorder()
-	h.ServeHTTP(w, r)
-	if w.Code != status || w.Body.String() != body {
-		t.Errorf("%s: got %d %s, want %d %s", name, w.Code, w.Body, status, body)
-	}
-	challenge := ""
-	if status == 401 {
-		challenge = `Bearer realm="api"`
-	}
-	if got := w.Header().Get("WWW-Authenticate"); got != challenge {
-		t.Errorf("G19 %s: got the challenge %q, want %q", name, got, challenge)
-	}
+	t.Run(name, func(t *testing.T) {
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		if w.Code != status || w.Body.String() != body {
+			t.Errorf("got %d %s, want %d %s", w.Code, w.Body, status, body)
+		}
+		challenge := ""
+		if status == 401 {
+			challenge = `Bearer realm="api"`
+		}
+		if got := w.Header().Get("WWW-Authenticate"); got != challenge {
+			t.Errorf("got the challenge %q, want %q", got, challenge)
+		}
+	})
 }
 
 func get(authorization string) *http.Request {
@@ -263,11 +269,13 @@ func TestSettings(t *testing.T) {
 		"weak secret": func(s *simplejwt.Settings) { s.InsecureWeakKey = false },
 		"K19 no PEM":  func(s *simplejwt.Settings) { s.Algorithm = "RS256" },
 	} {
-		if _, err := simplejwt.Config(settings(f)); err == nil {
-			t.Errorf("%s: Config: want an error", name)
-		}
-		if i, err := simplejwt.NewIssuer(settings(f)); err == nil || i != nil {
-			t.Errorf("%s: NewIssuer: want an error", name)
-		}
+		t.Run(name, func(t *testing.T) {
+			if _, err := simplejwt.Config(settings(f)); err == nil {
+				t.Error("Config: want an error")
+			}
+			if i, err := simplejwt.NewIssuer(settings(f)); err == nil || i != nil {
+				t.Error("NewIssuer: want an error")
+			}
+		})
 	}
 }
