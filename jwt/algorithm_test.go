@@ -133,6 +133,7 @@ func TestLibraryAlgorithmsAndKeys(t *testing.T) {
 		_, err := jwt.NewInsecureKey(jwt.HS256, "", nil)
 		wantErr(t, err, jwt.ErrKey)
 	})
+	t.Run("K23 custom algorithms", checkCustom)
 	t.Run("K19 only a secret for an asymmetric algorithm, only a public key for signing", func(t *testing.T) {
 		for _, alg := range []string{jwt.RS256, jwt.PS256, jwt.ES256, jwt.EdDSA} {
 			_, err := jwt.NewKey(alg, "", secret64)
@@ -144,6 +145,27 @@ func TestLibraryAlgorithmsAndKeys(t *testing.T) {
 			wantErr(t, err, jwt.ErrKey)
 		}
 	})
+}
+
+// checkCustom looks for a way in for an algorithm that is not in the table.
+func checkCustom(t *testing.T) {
+	list := jwt.Algorithms()
+	list[0] = "X256"
+	if slices.Contains(jwt.Algorithms(), "X256") {
+		t.Error("the table was changed through its list")
+	}
+	for _, alg := range []string{"X256", "none", "HS256 ", "hs256", ""} {
+		errs := make([]error, 4)
+		_, errs[0] = jwt.NewKey(alg, "", secret64)
+		_, errs[1] = jwt.NewInsecureKey(alg, "", secret64)
+		_, errs[2] = jwt.GenerateKey(alg, "")
+		_, errs[3] = jwt.ParsePEM(alg, "", pemText(t, "PRIVATE KEY", must(x509.MarshalPKCS8PrivateKey(edPrivate))(t), nil))
+		for _, err := range errs {
+			wantErr(t, err, jwt.ErrKey)
+		}
+		refusedJWK(t, fmt.Appendf(nil, `{"kty":"oct","alg":%q,"k":%q}`, alg, b64(secret64)))
+		refusedToken(t, forgedHS(secret64, fmt.Sprintf(`{"alg":%q}`, alg), "{}"), privateKey(t, jwt.HS256), jwt.ErrAlgorithm)
+	}
 }
 
 // checkAlgorithm signs here and verifies there, and the other way round; any changed bit of the signature is refused.

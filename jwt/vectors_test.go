@@ -49,7 +49,7 @@ var vectors = []struct {
 
 func TestVectors(t *testing.T) {
 	for _, c := range vectors {
-		t.Run(c.name, func(t *testing.T) {
+		t.Run("K09 "+c.name, func(t *testing.T) {
 			k := must(jwt.ParseJWK([]byte(c.jwk)))(t)
 			v := accepted(t, c.token, k)
 			if got := v.Header(); string(v.Payload()) != c.payload || got.Algorithm != c.header.Algorithm || got.Type != c.header.Type {

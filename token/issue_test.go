@@ -54,6 +54,16 @@ func TestAccessToken(t *testing.T) {
 			t.Errorf("got %s, want %s", got, want)
 		}
 	})
+	t.Run("R25 issuer and audience, in both kinds", func(t *testing.T) {
+		i, _ := issuer(t, func(c *token.Config) { c.Audience = []string{"shop", "stock"} })
+		p := must(i.Pair(ctx, token.Grant{Subject: "u"}))(t)
+		for raw, audience := range map[string][]string{p.AccessToken: {"shop", "stock"}, p.RefreshToken: {iss}} {
+			c := must(must(jwt.Verify(raw, secretKey(t, "k1")))(t).Claims())(t)
+			if c.Issuer != iss || !slices.Equal(c.Audience, audience) {
+				t.Errorf("got iss %q, aud %q, want %q, %q", c.Issuer, c.Audience, iss, audience)
+			}
+		}
+	})
 	t.Run("CLM-6 jti is unique", func(t *testing.T) {
 		i, _ := issuer(t, nil)
 		var met sync.Map
