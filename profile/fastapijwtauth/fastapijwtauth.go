@@ -14,7 +14,8 @@
 //
 // # What differs
 //
-//   - A key verifies one algorithm, so there are no decode_algorithms: an attacker would choose among them.
+//   - A key verifies one algorithm, so there are no decode_algorithms and no algorithm= for a single token: an attacker would
+//     choose among them.
 //   - A list of token kinds to look up in the denylist is not offered: all are. Nor can it be switched on and forgotten.
 //   - The issuer is written into refresh tokens too. Older ones without it are accepted.
 //   - A token without type is 422 and not a failed request; one of a third type passes rules of KindAny alone.

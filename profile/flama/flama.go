@@ -25,6 +25,8 @@
 //   - Padding must be correct, no more and no less. Bytes outside the alphabet are refused.
 //   - Unsafe requests with the token in the cookie are refused with 403 unless InsecureSkipCSRF is set: the tokens hold no
 //     proof that a page of yours sent them.
+//   - RefreshTokenComponent is a second guard with a HeaderKey and CookieKey of its own; as there, nothing but the place tells
+//     its tokens from access tokens. Paths are not ignored by pattern: put the guard on the routes that need it.
 //   - data, permissions and roles of other types grant nothing; they are no failed requests.
 //   - What the library has no words for (503) comes in its shape.
 package flama

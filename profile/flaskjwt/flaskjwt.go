@@ -18,6 +18,7 @@
 // # What differs
 //
 //   - JWT_VERIFY_CLAIMS is not offered and exp is always required: a token that nobody verifies is worth nothing.
+//   - jwt_required(realm) is a second guard with another DefaultRealm, and there is no jwt_headers_handler.
 //   - A token is malformed that has spaces other than the one after the prefix, padding, or bytes that are not base64url.
 //   - Secrets that can be guessed need InsecureWeakKey. Without it, change the secret: all tokens end, once.
 //   - Tokens have no issuer, no audience and no id, so only the secret tells them from those of other programs, and single

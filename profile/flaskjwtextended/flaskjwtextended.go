@@ -23,6 +23,7 @@
 //   - exp is required unless InsecureOptionalExpiry is set.
 //   - Headers that hold two tokens or more than one space, cookies planted twice, and tokens with padding or bytes that are
 //     not base64url are refused. A JSON body without an object is 401, never a failed request.
+//   - skip_revocation_check is a second guard without Revocations, and the context of templates is what jotgate.From returns.
 //   - CSRF tokens are read from the header and not from forms (JWT_CSRF_CHECK_FORM).
 //   - A token that names a kid needs a key of that kid: set Config.Keys.
 //   - Secrets that can be guessed need InsecureWeakKey. Without it, change the secret: all tokens end, once.
