@@ -335,18 +335,6 @@ func TestKinds(t *testing.T) {
 	}
 }
 
-// live is a set with a record of every kind, none of which hits ref.
-func live(n int) *revocation.Set {
-	s := revocation.NewSet()
-	for k := revocation.Token; k <= revocation.SignKey; k++ {
-		s.Add(record(k, "gone", version(99)))
-	}
-	for i := range n {
-		s.Add(record(revocation.Session, fmt.Sprint("gone ", i)))
-	}
-	return s
-}
-
 func TestCheckAllocatesNothing(t *testing.T) {
 	token := ref(func(r *jwt.Ref) {
 		r.Subject, r.SessionID = "0192d8f4-7c1e-7b9a-9d2e-0c8c2b1f6a55", "0192d8f4-7c1e-7b9a-9d2e-1c8c2b1f6a55"
@@ -359,38 +347,5 @@ func TestCheckAllocatesNothing(t *testing.T) {
 		}); got != 0 {
 			t.Errorf("%s set: want 0 allocations, got %v", name, got)
 		}
-	}
-}
-
-func BenchmarkCheck(b *testing.B) {
-	token := ref(func(r *jwt.Ref) {
-		r.Subject, r.SessionID = "0192d8f4-7c1e-7b9a-9d2e-0c8c2b1f6a55", "0192d8f4-7c1e-7b9a-9d2e-1c8c2b1f6a55"
-	})
-	for name, s := range map[string]*revocation.Set{"empty": revocation.NewSet(), "records=1M": live(1_000_000)} {
-		b.Run(name, func(b *testing.B) {
-			b.ReportAllocs()
-			b.RunParallel(func(p *testing.PB) {
-				for p.Next() {
-					if v, err := s.Check(context.Background(), token); v.Dead || err != nil {
-						b.Error("want alive", err)
-					}
-				}
-			})
-		})
-	}
-}
-
-func BenchmarkAdd(b *testing.B) {
-	s := revocation.NewSet()
-	b.ReportAllocs()
-	for i := 0; b.Loop(); i++ {
-		s.Add(revocation.Record{Kind: revocation.Session, Key: revocation.Key{byte(i), byte(i >> 8)}, ExpiresAt: noon})
-	}
-}
-
-func BenchmarkSweep(b *testing.B) {
-	s := live(1_000_000)
-	for b.Loop() {
-		s.Sweep(noon)
 	}
 }

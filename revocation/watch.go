@@ -34,31 +34,14 @@ func (s *Set) Watch(ctx context.Context, t jwt.Ref) <-chan struct{} {
 	return w.dead
 }
 
-// keysOf lists the keys of every record that could hit t.
-func keysOf(t jwt.Ref) []Key {
-	var keys []Key
-	add := func(k Kind, value string) {
-		if value != "" {
-			keys = append(keys, KeyOf(k, t.Issuer, value))
-		}
-	}
-	add(Token, t.TokenID)
-	add(Session, t.SessionID)
-	add(SignKey, t.KeyID)
-	add(User, t.Subject)
-	for _, role := range t.Roles {
-		add(Role, role)
-	}
-	return keys
-}
-
-func (d *watched) add(w *watcher, keys []Key) {
+func (d *watched) add(w *watcher, keys []keyed) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.byKey == nil {
 		d.byKey = map[Key]map[*watcher]struct{}{}
 	}
-	for _, k := range keys {
+	for i := range keys {
+		k := keys[i].key
 		if d.byKey[k] == nil {
 			d.byKey[k] = map[*watcher]struct{}{}
 		}
@@ -66,10 +49,11 @@ func (d *watched) add(w *watcher, keys []Key) {
 	}
 }
 
-func (d *watched) remove(w *watcher, keys []Key) {
+func (d *watched) remove(w *watcher, keys []keyed) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	for _, k := range keys {
+	for i := range keys {
+		k := keys[i].key
 		delete(d.byKey[k], w)
 		if len(d.byKey[k]) == 0 {
 			delete(d.byKey, k)

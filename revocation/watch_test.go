@@ -98,27 +98,28 @@ func TestWatchEnds(t *testing.T) {
 			t.Error("watched with an ended context: want what is known told")
 		}
 	})
-	s := revocation.NewSet()
-	heap := func() int64 {
-		var m runtime.MemStats
-		runtime.GC()
-		runtime.ReadMemStats(&m)
-		return int64(m.HeapAlloc)
-	}
-	before := heap()
-	for range 20 {
-		ctx, cancel := context.WithCancel(context.Background())
-		for range 1000 {
-			s.Watch(ctx, ref())
+	synctest.Test(t, func(t *testing.T) {
+		s := revocation.NewSet()
+		come := func(rounds int) int64 {
+			for range rounds {
+				ctx, cancel := context.WithCancel(t.Context())
+				for range 1000 {
+					s.Watch(ctx, ref())
+				}
+				cancel()
+				synctest.Wait() // until they left, so that the next thousand find the goroutines of these
+			}
+			var m runtime.MemStats
+			runtime.GC()
+			runtime.ReadMemStats(&m)
+			return int64(m.HeapAlloc)
 		}
-		cancel()
-	}
-	for end := time.Now().Add(10 * time.Second); heap() > before+1<<20; runtime.Gosched() {
-		if time.Now().After(end) {
-			t.Fatalf("20,000 watchers that left: heap grew by %d bytes", heap()-before)
+		before := come(2)
+		if grown := come(20) - before; grown > 1<<20 {
+			t.Errorf("20,000 watchers that left: heap grew by %d bytes", grown)
 		}
-	}
-	runtime.KeepAlive(s)
+		runtime.KeepAlive(s)
+	})
 }
 
 // A record is told or found, whoever is first.
