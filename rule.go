@@ -44,7 +44,7 @@ type Kind int
 const (
 	KindAccess  Kind = iota // Config.Types
 	KindRefresh             // Config.RefreshTypes
-	KindAny
+	KindAny                 // either, and what Config.Read calls so
 )
 
 // String returns access, refresh or any.
