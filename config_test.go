@@ -1,6 +1,7 @@
 package jotgate_test
 
 import (
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -72,6 +73,31 @@ func TestInsecure(t *testing.T) {
 			open.refusal(t, bad, jotgate.Rule{})
 		})
 	}
+}
+
+func TestR10(t *testing.T) {
+	t.Run("R10 with every check switched off, signatures are checked all the same", func(t *testing.T) {
+		g := newGate(t, func(c *jotgate.Config) {
+			settings := reflect.ValueOf(c).Elem()
+			for i := range settings.NumField() {
+				if f := settings.Field(i); f.Kind() == reflect.Bool {
+					f.SetBool(true)
+				}
+			}
+		})
+		header, payload, _ := strings.Cut(g.raw(t, jwt.Header{}, "{}"), ".")
+		payload, mine, _ := strings.Cut(payload, ".")
+		g.identity(t, header+"."+payload+"."+mine, jotgate.Rule{})
+		other, err := jwt.GenerateKey(jwt.HS256, "k1")
+		must(t, err)
+		forged, err := jwt.Sign(other, jwt.Header{}, []byte("{}"))
+		must(t, err)
+		for _, raw := range []string{
+			forged, header + "." + payload + ".", header + "." + payload, "eyJhbGciOiJub25lIn0." + payload + ".", "eyJhbGciOiJub25lIn0." + payload + "." + mine,
+		} {
+			g.refusal(t, raw, jotgate.Rule{})
+		}
+	})
 }
 
 func TestLeeway(t *testing.T) {

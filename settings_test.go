@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -73,6 +74,26 @@ func TestE03(t *testing.T) {
 		at(t, jotgate.Location{Cookie: "a", CSRF: jotgate.CSRF{
 			Header: "x-proof", Safe: []string{"GET", "PROPFIND"}, Origins: []string{"https://a.example:8443", "http://[::1]:3000", "http://localhost:443"},
 		}})
+	})
+}
+
+func TestQ17(t *testing.T) {
+	t.Run("Q17 cookie helpers take a response and a duration, or do not compile", func(t *testing.T) {
+		response, life := reflect.TypeFor[http.ResponseWriter](), reflect.TypeFor[time.Duration]()
+		for name, takes := range map[string][]reflect.Type{
+			"SetAccess": {response, reflect.TypeFor[string](), reflect.TypeFor[string](), life}, "SetRefresh": {response, reflect.TypeFor[string](), life}, "Clear": {response},
+		} {
+			m, ok := reflect.TypeFor[jotgate.Cookies]().MethodByName(name)
+			if !ok || m.Type.NumIn() != len(takes)+1 {
+				t.Errorf("%s: want %v, got %v", name, takes, m.Type)
+				continue
+			}
+			for i, want := range takes {
+				if got := m.Type.In(i + 1); got != want {
+					t.Errorf("%s: want %v, got %v", name, want, got)
+				}
+			}
+		}
 	})
 }
 
