@@ -20,6 +20,12 @@ var (
 	_ jotgate.KeySource   = (token.KeySource)(nil)
 )
 
+func TestFreshAgeIsTheGuards(t *testing.T) {
+	if token.FreshAge != jotgate.FreshAge {
+		t.Errorf("token says %v, the guard %v: want one", token.FreshAge, jotgate.FreshAge)
+	}
+}
+
 // guardOf is how an API uses an issuer.
 func guardOf(tb testing.TB, i *token.Issuer, now *clock) *jotgate.Guard {
 	tb.Helper()

@@ -9,7 +9,8 @@ import (
 	"github.com/jotgate/jotgate/jwt"
 )
 
-// FreshAge is how long a log-in is fresh that does not say, as for a guard.
+// FreshAge is how long a log-in is fresh that does not say. It is jotgate.FreshAge, of which this package knows nothing,
+// as it works without a guard; a test holds the two together.
 const FreshAge = 5 * time.Minute
 
 // ErrRevoked means that the token, or its session, is in the Denylist.
