@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -294,6 +295,121 @@ func TestAddIsSeenAtOnce(t *testing.T) {
 	}
 }
 
+// Looks go on while the writer adds, replaces, grows and sweeps: what was added before is dead, by both ways of asking,
+// and what nobody revoked is alive.
+func TestLooksWhileTheSetGrows(t *testing.T) {
+	const many = 256 // the user alone, who is replaced by every one, fills his part of the table sixty times
+	records, tokens, live := make([]revocation.Record, many), make([]jwt.Ref, many), make([]jwt.Ref, many)
+	for i := range many {
+		sid := fmt.Sprint(i)
+		records[i] = record(revocation.Session, sid)
+		tokens[i] = jwt.Ref{Issuer: issuer, SessionID: sid}
+		live[i] = jwt.Ref{Issuer: issuer, SessionID: sid + "?", TokenID: sid, Subject: "u1", UserVersion: many + 1}
+	}
+	gone := record(revocation.Session, "gone", func(r *revocation.Record) { r.ExpiresAt = noon.Add(-time.Hour) })
+	for range 200 {
+		s := revocation.NewSet()
+		ask := s.Prepare(live[0])
+		var added atomic.Int64
+		var begin, end sync.WaitGroup
+		begin.Add(1)
+		for range 3 {
+			end.Go(func() {
+				begin.Wait()
+				for n := int64(0); n < many; {
+					if n = added.Load(); n == 0 {
+						continue
+					}
+					i := rand.IntN(int(n))
+					for _, token := range []jwt.Ref{tokens[i], {Issuer: issuer, Subject: "u1", UserVersion: n - 1}} {
+						if !verdict(t, s, token).Dead {
+							t.Errorf("%d records: want %+v dead", n, token)
+						}
+					}
+					v, _ := ask(context.Background())
+					if v.Dead || verdict(t, s, live[i]).Dead {
+						t.Errorf("%d records: want those alive that nobody revoked", n)
+					}
+				}
+			})
+		}
+		begin.Done()
+		for i := range many {
+			s.Add(records[i], record(revocation.User, "u1", version(int64(i+1))))
+			added.Store(int64(i + 1))
+			if i%100 == 0 {
+				s.Add(gone)
+				s.Sweep(noon)
+			}
+		}
+		end.Wait()
+		if got := s.Len(); got != many+1 {
+			t.Fatalf("records: got %d, want %d", got, many+1)
+		}
+	}
+}
+
+// Prepare answers as Check does, also about what enters later.
+func TestPrepare(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 6))
+	s := revocation.NewSet()
+	var tokens []jwt.Ref
+	for n := range int64(40) {
+		value := func() string { return []string{"", "0", "1", "2"}[r.IntN(4)] }
+		tokens = append(tokens, jwt.Ref{
+			Issuer: issuer, TokenID: value(), SessionID: value(), KeyID: value(), Subject: value(), Roles: []string{value(), value()},
+			UserVersion: n % 5, PolicyVersion: n % 3, IssuedAt: noon.Add(time.Duration(n%4) * time.Second),
+		})
+	}
+	looks := make([]look, len(tokens))
+	for i, token := range tokens {
+		looks[i] = s.Prepare(token)
+	}
+	met := map[bool]int{}
+	for range 30 {
+		for i, token := range tokens {
+			got, err := looks[i](t.Context())
+			if want := verdict(t, s, token); got != want || err != nil {
+				t.Fatalf("%+v: got %+v, %v, want %+v", token, got, err, want)
+			}
+			met[got.Dead]++
+		}
+		s.Add(randomRecords(r, 1)...)
+	}
+	if met[true] < 100 || met[false] < 100 {
+		t.Errorf("got %v, want enough of both answers", met)
+	}
+}
+
+// A reason too many is forgotten, and its record counts all the same.
+func TestManyReasons(t *testing.T) {
+	s := revocation.NewSet()
+	for i := range 300 {
+		sid, reason := fmt.Sprint(i), fmt.Sprint("reason ", i)
+		s.Add(record(revocation.Session, sid, func(r *revocation.Record) { r.Reason = reason }))
+		if i >= 255 {
+			reason = ""
+		}
+		want := jwt.Verdict{Dead: true, Reason: reason}
+		if got := verdict(t, s, ref(func(r *jwt.Ref) { r.SessionID = sid })); got != want {
+			t.Errorf("record %d: got %+v, want %+v", i, got, want)
+		}
+	}
+}
+
+// Records whose times no 32 bits can hold live longer rather than shorter.
+func TestTimesOutOfReach(t *testing.T) {
+	s := revocation.NewSet()
+	for i, at := range []time.Time{time.Unix(1<<32-1, 0), time.Unix(1<<32, 0), time.Unix(1<<40, 0), {}} {
+		s.Add(record(revocation.Token, fmt.Sprint(i), func(r *revocation.Record) { r.ExpiresAt = at }))
+	}
+	s.Add(record(revocation.Token, "old", func(r *revocation.Record) { r.ExpiresAt = time.Unix(-1, 0) }))
+	s.Sweep(time.Unix(1<<32-1, 0))
+	if got := s.Len(); got != 4 {
+		t.Errorf("got %d records, want 4", got)
+	}
+}
+
 func TestKeyOf(t *testing.T) {
 	// printf '\x02\x00https://id.example\x00s1' | sha256sum | cut -c1-32
 	if got, want := fmt.Sprintf("%x", revocation.KeyOf(revocation.Session, issuer, "s1")), "915496f69216049cdc5f5c7d7eabf814"; got != want {
@@ -335,17 +451,19 @@ func TestKinds(t *testing.T) {
 	}
 }
 
-func TestCheckAllocatesNothing(t *testing.T) {
+func TestLooksAllocateNothing(t *testing.T) {
 	token := ref(func(r *jwt.Ref) {
 		r.Subject, r.SessionID = "0192d8f4-7c1e-7b9a-9d2e-0c8c2b1f6a55", "0192d8f4-7c1e-7b9a-9d2e-1c8c2b1f6a55"
 	})
 	for name, s := range map[string]*revocation.Set{"empty": revocation.NewSet(), "full": live(1000)} {
-		if got := testing.AllocsPerRun(100, func() {
-			if verdict(t, s, token).Dead {
-				t.Fatal("want alive")
+		for way, look := range map[string]look{"Check": func(context.Context) (jwt.Verdict, error) { return s.Check(t.Context(), token) }, "Prepare": s.Prepare(token)} {
+			if got := testing.AllocsPerRun(100, func() {
+				if v, _ := look(t.Context()); v.Dead {
+					t.Fatal("want alive")
+				}
+			}); got != 0 {
+				t.Errorf("%s set, %s: got %v allocations, want 0", name, way, got)
 			}
-		}); got != 0 {
-			t.Errorf("%s set: want 0 allocations, got %v", name, got)
 		}
 	}
 }

@@ -10,8 +10,8 @@ import (
 	"sync/atomic"
 )
 
-// table holds the records of one kind. Whoever looks takes no lock: an index leads to records that never change once
-// they can be reached, and a record that replaces another stands in a place of its own. There is one writer at a time.
+// table holds the records of one kind. Whoever looks takes no lock: tags and places lead to records that never change
+// once they can be reached, and a record that replaces another stands in a place of its own. There is one writer at a time.
 // The table is cut into parts by the hash of the key, and a part that is full is copied alone.
 type table struct {
 	seed  [2]uint64
@@ -19,13 +19,14 @@ type table struct {
 	parts [256]atomic.Pointer[part]
 }
 
-// part is a hash table with open addressing. Its index takes four bytes a place and is all that most looks touch: eight
-// bits of the hash tell a stranger before his record would have to be fetched.
+// part is a hash table with open addressing, in groups of eight places. Nearly every look is for what is not there, and
+// ends with one word of tags: a byte of the hash for each place of the group.
 type part struct {
-	index   []atomic.Uint32 // a power of two, at most ¾ full; 0: free; else 8 bits of the hash and 24 of the place in records, from 1
+	tags    []atomic.Uint64 // a power of two, so that at most ⅞ of the places are taken; bytes that are 0: free
+	places  []atomic.Uint32 // eight a group: which of records it is
 	records []record
-	used    int // places in records that are taken; the writer's alone
-	live    int // records that index leads to; the writer's alone
+	used    int // records that were written; the writer's alone
+	live    int // records that places lead to; the writer's alone
 }
 
 // record is a Record in 40 bytes without pointers, so that the collector never reads millions of them.
@@ -37,10 +38,8 @@ type record struct {
 	reason  word
 }
 
-const (
-	never     = math.MaxUint32 // in 2106, and always later than needed
-	placeBits = 24             // of the place in an entry of the index
-)
+// never is in 2106, and always later than needed.
+const never = math.MaxUint32
 
 // seeded makes sure that nobody who picks what is revoked can make it meet in one place.
 func (t *table) seeded() { t.seed = [2]uint64{rand.Uint64(), rand.Uint64()} }
@@ -63,21 +62,30 @@ func (t *table) find(k Key) *record {
 	return r
 }
 
-// find returns where k stands in the index, and its record; nil and the place for it where it is not there.
-func (p *part) find(k Key, h uint64) (at int, r *record) {
-	tag, last := uint32(h>>48)&0xff, len(p.index)-1
-	for at = int(h) & last; ; at = (at + 1) & last {
-		x := p.index[at].Load()
-		if x == 0 {
-			return at, nil
-		}
-		if x>>placeBits == tag {
-			if r = &p.records[x&(1<<placeBits-1)-1]; r.key == k {
-				return at, r
+// find returns the place of k, and its record; nil and the place for it where it is not there.
+func (p *part) find(k Key, h uint64) (place int, r *record) {
+	last := len(p.tags) - 1
+	for group := int(h) & last; ; group = (group + 1) & last {
+		word := p.tags[group].Load()
+		for found := zeros(word ^ tagOf(h)*ones); found != 0; found &= found - 1 {
+			place = group*8 + bits.TrailingZeros64(found)/8
+			if r = &p.records[p.places[place].Load()]; r.key == k {
+				return place, r
 			}
+		}
+		if free := zeros(word); free != 0 {
+			return group*8 + bits.TrailingZeros64(free)/8, nil
 		}
 	}
 }
+
+const ones = 0x0101010101010101
+
+// tagOf is never that of a free place.
+func tagOf(h uint64) uint64 { return max(h>>48&0xff, 1) }
+
+// zeros has the high bit of every byte of word that is 0, and no other.
+func zeros(word uint64) uint64 { return ^(word&(0x7f*ones) + 0x7f*ones | word) & (0x80 * ones) }
 
 // put stores r, or what union makes of it and what is there.
 func (t *table) put(r record, union func(old, r record) record) {
@@ -87,24 +95,28 @@ func (t *table) put(r record, union func(old, r record) record) {
 		p = t.copy(p, 0)
 		t.part(h).Store(p)
 	}
-	at, old := p.find(r.key, h)
-	switch {
-	case old == nil:
-		defer t.size.Add(1)
-		p.live++
-	default:
-		if r = union(*old, r); r == *old {
-			return
-		}
+	place, old := p.find(r.key, h)
+	if old == nil {
+		p.add(place, h, r)
+		t.size.Add(1)
+	} else if r = union(*old, r); r != *old {
+		p.write(place, r)
 	}
-	p.set(at, h, r)
 }
 
-// set writes the record before the index leads to it.
-func (p *part) set(at int, h uint64, r record) {
+// write puts a record behind the others before its place leads to it.
+func (p *part) write(place int, r record) {
 	p.records[p.used] = r
+	p.places[place].Store(uint32(p.used))
 	p.used++
-	p.index[at].Store(uint32(h>>48)<<placeBits | uint32(p.used))
+}
+
+// add takes a free place.
+func (p *part) add(place int, h uint64, r record) {
+	p.write(place, r)
+	tags := &p.tags[place/8]
+	tags.Store(tags.Load() | tagOf(h)<<(place%8*8))
+	p.live++
 }
 
 // all yields the records that can be found.
@@ -113,9 +125,8 @@ func (p *part) all() iter.Seq[*record] {
 		if p == nil {
 			return
 		}
-		for i := range p.index {
-			x := p.index[i].Load()
-			if x != 0 && !yield(&p.records[x&(1<<placeBits-1)-1]) {
+		for i := range p.places {
+			if p.tags[i/8].Load()>>(i%8*8)&0xff != 0 && !yield(&p.records[p.places[i].Load()]) {
 				return
 			}
 		}
@@ -124,7 +135,7 @@ func (p *part) all() iter.Seq[*record] {
 
 func (r *record) expired(before int64) bool { return r.expires != never && int64(r.expires) < before }
 
-// copy returns a part of what in p has not expired, with room for an eighth more. It leaves p as it is, for those who
+// copy returns a part of what in p has not expired, with room for a tenth more. It leaves p as it is, for those who
 // are looking there.
 func (t *table) copy(p *part, before int64) *part {
 	n := 0
@@ -133,16 +144,17 @@ func (t *table) copy(p *part, before int64) *part {
 			n++
 		}
 	}
-	room := slices.Grow([]record(nil), n+n/8+4) // and what the allocator gives besides
-	q := &part{records: room[:cap(room)], live: n}
-	q.index = make([]atomic.Uint32, 1<<bits.Len(uint(len(q.records)*4/3)))
+	room := slices.Grow([]record(nil), n+n/10+4) // and what the allocator gives besides
+	q := &part{records: room[:cap(room)]}
+	groups := 1 << bits.Len(uint(len(q.records)/7))
+	q.tags, q.places = make([]atomic.Uint64, groups), make([]atomic.Uint32, 8*groups)
 	for r := range p.all() {
 		if r.expired(before) {
 			continue
 		}
 		h := t.hash(r.key)
-		at, _ := q.find(r.key, h)
-		q.set(at, h, *r)
+		place, _ := q.find(r.key, h)
+		q.add(place, h, *r)
 	}
 	return q
 }
