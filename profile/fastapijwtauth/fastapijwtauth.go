@@ -121,6 +121,10 @@ func (s Settings) keys() (jwt.Key, *jwt.KeySet, error) {
 			return sign, set, fmt.Errorf("fastapijwtauth: TokenLocation: %q; want headers or cookies", place)
 		}
 	}
+	i := Issuer{s: s.filled()}
+	if err := errors.Join(i.accessCookies().Check(), i.refreshCookies().Check(), pyjwt.CheckMethods(s.CSRFMethods)); err != nil {
+		return sign, set, fmt.Errorf("fastapijwtauth: %w", err)
+	}
 	return sign, set, nil
 }
 

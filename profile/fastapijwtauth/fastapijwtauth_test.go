@@ -352,6 +352,11 @@ func TestSettings(t *testing.T) {
 		"weak secret":       func(s *fastapijwtauth.Settings) { s.InsecureWeakKey = false },
 		"K19 no key":        func(s *fastapijwtauth.Settings) { s.Algorithm = "RS256" },
 		"L13 no place":      func(s *fastapijwtauth.Settings) { s.TokenLocation = []string{} },
+		"Q18 SameSite none": func(s *fastapijwtauth.Settings) { s.CookieSameSite = http.SameSiteNoneMode },
+		"Q18 bad SameSite":  func(s *fastapijwtauth.Settings) { s.CookieSameSite = -1 },
+		"Q17 max age":       func(s *fastapijwtauth.Settings) { s.CookieMaxAge = -1 },
+		"E03 cookie path":   func(s *fastapijwtauth.Settings) { s.AccessCSRFCookiePath = "a;b" },
+		"E05 method":        func(s *fastapijwtauth.Settings) { s.CSRFMethods = []string{"GET "} },
 		"L13 no such place": func(s *fastapijwtauth.Settings) { s.TokenLocation = []string{"query_string"} },
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -106,8 +106,7 @@ func (i *Issuer) set(w http.ResponseWriter, c pyjwt.Cookies, token string) error
 	if err != nil {
 		return err
 	}
-	c.Set(w, token, claims.CSRF)
-	return nil
+	return c.Set(w, token, claims.CSRF)
 }
 
 // UnsetCookies makes the browser forget both tokens.

@@ -138,6 +138,10 @@ func (s Settings) keys() (jwt.Key, *jwt.KeySet, error) {
 			return sign, set, fmt.Errorf("flaskjwtextended: TokenLocation: %q; want headers, cookies, query_string or json", place)
 		}
 	}
+	i := Issuer{s: s.filled()}
+	if err := errors.Join(i.accessCookies().Check(), i.refreshCookies().Check(), pyjwt.CheckMethods(s.CSRFMethods)); err != nil {
+		return sign, set, fmt.Errorf("flaskjwtextended: %w", err)
+	}
 	return sign, set, nil
 }
 

@@ -331,6 +331,10 @@ func TestCookies(t *testing.T) {
 			t.Errorf("got %v", got)
 		}
 	})
+	long := must(t)(i.Access(token{Identity: "u1", Claims: map[string]any{"x": strings.Repeat("x", 4000)}}))
+	if err := i.SetAccessCookies(httptest.NewRecorder(), long); err == nil || !strings.Contains(err.Error(), "4096") {
+		t.Errorf("cookie that browsers would drop: got %v, want an error", err)
+	}
 	if err := i.SetAccessCookies(w, "x"); !errors.Is(err, jwt.ErrMalformed) {
 		t.Errorf("cookie of no token: got %v, want ErrMalformed", err)
 	}
@@ -434,7 +438,13 @@ func TestSettings(t *testing.T) {
 	for name, f := range map[string]func(*settings){
 		"K18 no secret": func(s *settings) { s.SecretKey = "" }, "weak secret": func(s *settings) { s.InsecureWeakKey = false },
 		"K19 no key": func(s *settings) { s.Algorithm = "ES256" }, "L13 unnamed": in(""), "L13 empty": func(s *settings) { s.TokenLocation = []string{} },
-		"L13 unknown": in("body"),
+		"L13 unknown":                          in("body"),
+		"Q18 SameSite none without Secure":     func(s *settings) { s.CookieSameSite = http.SameSiteNoneMode },
+		"Q18 bad SameSite":                     func(s *settings) { s.CookieSameSite = 7 },
+		"E03 a cookie that no client can send": func(s *settings) { s.RefreshCSRFCookieName = "a b" },
+		"E03 a domain that is none":            func(s *settings) { s.CookieDomain = "a;b" },
+		"E05 unknown method":                   func(s *settings) { s.CSRFMethods = []string{"post", "PSOT"} },
+		"E05 no method":                        func(s *settings) { s.CSRFMethods = []string{} },
 	} {
 		t.Run(name, func(t *testing.T) {
 			if _, err := flaskjwtextended.Config(with(f)); err == nil {
@@ -445,4 +455,18 @@ func TestSettings(t *testing.T) {
 			}
 		})
 	}
+	t.Run("E06 a header that no client can send", func(t *testing.T) {
+		for _, f := range []func(*settings){
+			func(s *settings) { s.HeaderName = "X Token" },
+			func(s *settings) { s.TokenLocation, s.AccessCSRFHeaderName = []string{"cookies"}, "X Proof" },
+		} {
+			c, err := flaskjwtextended.Config(with(f))
+			if err == nil {
+				_, err = jotgate.New(c)
+			}
+			if err == nil {
+				t.Error("want an error when the guard is made")
+			}
+		}
+	})
 }

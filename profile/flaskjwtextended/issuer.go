@@ -120,8 +120,7 @@ func (i *Issuer) set(w http.ResponseWriter, c pyjwt.Cookies, token string) error
 	if err != nil {
 		return err
 	}
-	c.Set(w, token, csrf)
-	return nil
+	return c.Set(w, token, csrf)
 }
 
 // CSRF is get_csrf_token: the claim csrf of a token of this issuer.

@@ -1,6 +1,7 @@
 package pyjwt
 
 import (
+	"fmt"
 	"net/http"
 	"time"
 )
@@ -15,12 +16,39 @@ type Cookies struct {
 	MaxAge              int           // seconds; 0: until the browser closes
 }
 
-// Set sets them.
-func (c Cookies) Set(w http.ResponseWriter, token, csrf string) {
+// Check tells whether browsers would keep them.
+func (c Cookies) Check() error {
+	if c.SameSite < 0 || c.SameSite > http.SameSiteNoneMode || c.SameSite == http.SameSiteNoneMode && !c.Secure {
+		return fmt.Errorf("CookieSameSite: %d; want a constant of net/http, and None together with CookieSecure", c.SameSite)
+	}
+	if c.MaxAge < 0 {
+		return fmt.Errorf("CookieMaxAge: want 0 or more seconds, got %d", c.MaxAge)
+	}
+	list := []*http.Cookie{c.cookie(c.Token, c.TokenPath, "x", true)}
+	if c.CSRF != "" {
+		list = append(list, c.cookie(c.CSRF, c.CSRFPath, "x", false))
+	}
+	for _, cookie := range list {
+		if err := cookie.Valid(); err != nil {
+			return fmt.Errorf("cookie %q: %w", cookie.Name, err)
+		}
+	}
+	return nil
+}
+
+// maxCookie is what browsers keep of a cookie's name and value together (RFC 6265bis §5.6).
+const maxCookie = 4096
+
+// Set sets them, unless browsers would drop the token.
+func (c Cookies) Set(w http.ResponseWriter, token, csrf string) error {
+	if n := len(c.Token) + len(token); n > maxCookie {
+		return fmt.Errorf("cookie %s: name and value have %d bytes, browsers keep %d: put less into the token", c.Token, n, maxCookie)
+	}
 	http.SetCookie(w, c.cookie(c.Token, c.TokenPath, token, true))
 	if c.CSRF != "" && csrf != "" {
 		http.SetCookie(w, c.cookie(c.CSRF, c.CSRFPath, csrf, false))
 	}
+	return nil
 }
 
 // Unset makes the browser forget them.

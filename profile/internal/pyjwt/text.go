@@ -259,10 +259,25 @@ func Always() time.Time { return time.Unix(1<<40, 0) }
 // ErrNever refuses to issue a token without expiry.
 var ErrNever = errors.New("a token without expiry needs InsecureOptionalExpiry")
 
+var methods = []string{"GET", "HEAD", "OPTIONS", "TRACE", "CONNECT", "POST", "PUT", "PATCH", "DELETE"}
+
+// CheckMethods refuses a list that by a slip would leave methods unprotected: one of none, or with a name that none has.
+func CheckMethods(unsafe []string) error {
+	for _, u := range unsafe {
+		if !slices.ContainsFunc(methods, func(m string) bool { return strings.EqualFold(m, u) }) {
+			return fmt.Errorf("CSRFMethods: %q; want some of %q", u, methods)
+		}
+	}
+	if unsafe != nil && len(unsafe) == 0 {
+		return errors.New("CSRFMethods: empty; leave it nil for the default, or set InsecureSkipCSRF")
+	}
+	return nil
+}
+
 // Safe returns the methods that need no CSRF token where only these do.
-func Safe(methods []string) (safe []string) {
-	for _, m := range []string{"GET", "HEAD", "OPTIONS", "TRACE", "CONNECT", "POST", "PUT", "PATCH", "DELETE"} {
-		if !slices.ContainsFunc(methods, func(unsafe string) bool { return strings.EqualFold(unsafe, m) }) {
+func Safe(unsafe []string) (safe []string) {
+	for _, m := range methods {
+		if !slices.ContainsFunc(unsafe, func(u string) bool { return strings.EqualFold(u, m) }) {
 			safe = append(safe, m)
 		}
 	}
