@@ -83,18 +83,27 @@ func (c CSRF) safe(method string) bool {
 	return false
 }
 
+// Check returns nil when a request may act whose cookie belongs to a session with this claim csrf, and a *Refusal when it
+// may not. Guards ask it by themselves; it is for handlers that read another cookie, as one with an opaque refresh token.
+func (c CSRF) Check(r Carrier, claim string) error {
+	if err := c.prove(r, claim); err != nil {
+		return refuse{}.csrf(c.header(), err)
+	}
+	return nil
+}
+
 // prove returns nil when a request with this token in a cookie may act.
 func (c CSRF) prove(r Carrier, claim string) error {
 	if c.InsecureSkip {
 		return nil
 	}
 	if c.safe(r.Method()) {
-		if upgrades(r) && !c.sameOrigin(r) { // a WebSocket can act, and no page can set a header on it
+		if upgrades(r) && !c.SameOrigin(r) { // a WebSocket can act, and no page can set a header on it
 			return ErrCSRFOrigin
 		}
 		return nil
 	}
-	if !c.InsecureSkipOrigin && !c.sameOrigin(r) {
+	if !c.InsecureSkipOrigin && !c.SameOrigin(r) {
 		return ErrCSRFOrigin
 	}
 	values := r.Header(c.header())
@@ -113,9 +122,9 @@ func upgrades(r Carrier) bool {
 	return strings.Contains(strings.ToLower(strings.Join(r.Header("Upgrade"), ",")), "websocket")
 }
 
-// sameOrigin judges what the browser says of where a request comes from. A client that says nothing is no browser, and
-// is left to the header's proof.
-func (c CSRF) sameOrigin(r Carrier) bool {
+// SameOrigin judges what the browser says of where a request comes from. A client that says nothing is no browser, and
+// is left to the header's proof. A log-in that sets cookies asks this alone: its user has no claim csrf yet.
+func (c CSRF) SameOrigin(r Carrier) bool {
 	if len(r.Header("Origin")) > 1 || len(r.Header("Sec-Fetch-Site")) > 1 {
 		return false
 	}

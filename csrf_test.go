@@ -202,6 +202,34 @@ func TestOwnOriginOverHTTP(t *testing.T) {
 	}
 }
 
+// Handlers that take another cookie than the guard's ask for the same proof.
+func TestCSRFOutsideAGuard(t *testing.T) {
+	csrf := jotgate.CSRF{Header: "X-My-Proof"}
+	for _, c := range []struct {
+		name    string
+		headers []string
+		same    bool
+		cause   error
+	}{
+		{"H02 correct", []string{"Origin", "https://example.com", "X-My-Proof", "csrf-1"}, true, nil},
+		{"H02 Origin evil", []string{"Origin", "https://evil.example", "X-My-Proof", "csrf-1"}, false, jotgate.ErrCSRFOrigin},
+		{"H02 no Origin and no token", nil, true, jotgate.ErrCSRFMissing},
+		{"H03 of another session", []string{"X-My-Proof", "csrf-2"}, true, jotgate.ErrCSRFWrong},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			r := jotgate.Carry(request("POST", "/", "", c.headers...))
+			if got := csrf.SameOrigin(r); got != c.same {
+				t.Errorf("SameOrigin: got %t, want %t", got, c.same)
+			}
+			err := csrf.Check(r, "csrf-1")
+			var refusal *jotgate.Refusal
+			if !errors.Is(err, c.cause) || err != nil && (!errors.As(err, &refusal) || refusal.Status != 403 || !strings.Contains(refusal.Detail, "X-My-Proof")) {
+				t.Errorf("Check: got %v, want %v in a refusal that names the header", err, c.cause)
+			}
+		})
+	}
+}
+
 // A page can set no header on a WebSocket, so its origin is what counts, GET though it is.
 func TestWebSocketByCookie(t *testing.T) {
 	for name, g := range map[string]gate{

@@ -171,6 +171,10 @@ func (l *Location) fault(f string) error { return &FormError{l.String(), f} }
 // maxBody bounds the body that is read for a token.
 const maxBody = 64 << 10
 
+// Token returns the raw token at this place of a request, "" for none. Nothing about it is proved: it is for handlers that
+// take another token than a guard's, as an opaque refresh token from a cookie.
+func (l Location) Token(c Carrier) (string, error) { return l.find(c) }
+
 // find returns the token at this place, "" for none.
 func (l *Location) find(c Carrier) (string, error) {
 	switch {

@@ -509,3 +509,21 @@ func wantFound(tb testing.TB, what string, g gate, r *http.Request, want string)
 		tb.Errorf("%s: want %q, got %q and %v", what, want, got, err)
 	}
 }
+
+func TestLocationToken(t *testing.T) {
+	for _, c := range []struct {
+		name, cookies, token, fault string
+	}{
+		{"there", "__Host-access=a; __Host-refresh=opaque", "opaque", ""},
+		{"not there", "__Host-access=a", "", ""},
+		{"H10 planted", "__Host-refresh=opaque; __Host-refresh=evil", "", jotgate.FaultTwice},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			got, err := jotgate.Cookies{}.RefreshLocation().Token(jotgate.Carry(request("POST", "/", "", "Cookie", c.cookies)))
+			var form *jotgate.FormError
+			if got != c.token || errors.As(err, &form) != (c.fault != "") || form != nil && form.Fault != c.fault {
+				t.Errorf("got %q and %v, want %q and the fault %q", got, err, c.token, c.fault)
+			}
+		})
+	}
+}
