@@ -64,6 +64,9 @@ func TestOpenAPIDocument(t *testing.T) {
 	if kind := got.Header.Get("Content-Type"); kind != "application/openapi+json" {
 		t.Errorf("content type: got %s", kind)
 	}
+	if strings.Contains(got.Body, ": null") {
+		t.Error("/openapi.json: got null for a value, want lists and objects even where they are empty")
+	}
 	yaml := n.want(200, "GET", "/openapi.yaml", "", nil)
 	if !strings.Contains(yaml.Body, "operationId: signup") {
 		t.Errorf("/openapi.yaml: got %.100q, want the same document", yaml.Body)
@@ -147,21 +150,34 @@ func (m matrix) try(op operation, token string) (answer, string) {
 	return a, into[problem](m.t, a).Code
 }
 
+// waysIn are those of the routes that prove a refresh token themselves; "" is without a token of the document's knowledge.
+var waysIn = map[string][]string{"/v1/refresh": {"refresh_cookie", ""}, "/v1/logout": {"bearer", "refresh_cookie", ""}}
+
+// ways are the places that a token may stand in, one each.
+func (op operation) ways() (list []string) {
+	for _, s := range op.Security {
+		list = append(list, strings.Join(slices.Collect(maps.Keys(s)), "+"))
+	}
+	return list
+}
+
 func (m matrix) check(op operation) {
 	switch {
 	case op.Needs == "public" || op.Needs == "refresh":
-		either := op.path == "/v1/logout" && len(op.Security) == 2 && len(op.Security[1]) == 0 // an access token, or none
-		if len(op.Security) != 0 && !either {
-			m.t.Errorf("security: got %v, want none for %s", op.Security, op.Needs)
+		if want := waysIn[op.path]; !slices.Equal(op.ways(), want) {
+			m.t.Errorf("security: got %q, want %q", op.ways(), want)
 		}
 		if a, code := m.try(op, ""); code == "token_missing" || a.Status == 403 {
 			m.t.Errorf("without a token: got %d %s, want to be let in", a.Status, code)
 		}
 		return
-	case len(op.Security) != 1 || len(op.Security[0]) != 1:
-		m.t.Fatalf("security: got %v, want one way in for %s", op.Security, op.Needs)
+	case !slices.Equal(op.ways(), []string{"bearer", "cookie"}):
+		m.t.Fatalf("security: got %v, want the header or the cookie for %s", op.Security, op.Needs)
 	}
 	scopes := op.Security[0]["bearer"]
+	if !slices.Equal(scopes, op.Security[1]["cookie"]) {
+		m.t.Errorf("scopes: got %v, want the same in the cookie", op.Security)
+	}
 	if _, known := m.good[op.Needs]; !known || (m.poor[op.Needs] != "") != slices.Equal(scopes, []string{op.Needs}) {
 		m.t.Fatalf("needs %q and scopes %q: want the same of both", op.Needs, scopes)
 	}

@@ -82,6 +82,16 @@ func (s *Settings) Wildcard() bool {
 	return err == nil && (host == "" || aerr == nil && addr.IsUnspecified()) && strings.HasPrefix(s.PublicURL, "http://localhost:")
 }
 
+// cookies tells whether browsers keep Secure cookies of this server: from https, and from this machine.
+func (s *Settings) cookies() bool {
+	u, err := url.Parse(s.PublicURL)
+	if err != nil {
+		return false
+	}
+	addr, _ := netip.ParseAddr(u.Hostname())
+	return u.Scheme == "https" || addr.IsLoopback() || u.Hostname() == "localhost"
+}
+
 // defaultURL names the machine localhost where the listener takes every address.
 func defaultURL(bound string) string {
 	host, port, err := net.SplitHostPort(bound)

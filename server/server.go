@@ -111,20 +111,21 @@ func (s *Server) wire(ctx context.Context, o Options) error {
 	guard, err := jotgate.New(jotgate.Config{
 		Issuer: s.settings.PublicURL, PreviousIssuers: s.settings.PreviousIssuers,
 		Audience: s.settings.Audience, Audiences: s.settings.formerAudiences(),
-		Keys: ring, Revocations: s.dead, Leeway: leeway(s.settings.Leeway), Now: s.now, Logger: s.logger,
+		Locations: api.Locations(s.settings.cookies()),
+		Keys:      ring, Revocations: s.dead, Leeway: leeway(s.settings.Leeway), Now: s.now, Logger: s.logger,
 	})
 	if err != nil {
 		return err
 	}
 	accounts := newAccounts(s.settings, s.store, o)
-	accounts.Ring, accounts.Refresh = ring, master.Derive("refresh tokens")
+	accounts.Ring, accounts.Refresh, accounts.CSRF = ring, master.Derive("refresh tokens"), master.Derive("csrf claims")
 	proxies, err := s.settings.proxies()
 	if err != nil {
 		return err
 	}
 	s.api = &api.API{
 		Issuer: s.settings.PublicURL, Audience: s.settings.Audience, Audiences: s.settings.Audiences, Version: Version,
-		AllowedOrigins: s.settings.AllowedOrigins, TrustedProxies: proxies,
+		AllowedOrigins: s.settings.AllowedOrigins, TrustedProxies: proxies, Cookies: s.settings.cookies(),
 		Accounts: accounts, Store: s.store, Ring: ring, Guard: guard, Logger: s.logger,
 	}
 	s.handler, err = s.api.Handler()

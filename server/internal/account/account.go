@@ -60,6 +60,7 @@ type Service struct {
 	Password password.Policy
 	Limiter  *limit.Limiter
 	Refresh  []byte // key of refresh tokens
+	CSRF     []byte // key of the claims csrf
 	Now      func() time.Time
 	Logger   *slog.Logger
 }
@@ -70,6 +71,7 @@ type Client struct {
 	AddrKey   string // what limits count by: IP, or the /64 of it
 	UserAgent string
 	RequestID string
+	Cookies   bool // keeps its tokens in cookies
 }
 
 // Tokens is the answer to a log-in or a refresh.
@@ -79,6 +81,7 @@ type Tokens struct {
 	Refresh       string
 	RefreshUntil  time.Duration // until the session idles out
 	SessionID     string
+	CSRF          string // the claim csrf of a client's that keeps its tokens in cookies
 }
 
 // NewID returns a UUIDv7: unguessable enough to be an id, never a secret.
@@ -145,14 +148,17 @@ func (s *Service) audience(name string) string {
 }
 
 // issue signs an access token for a session, as of now.
-func (s *Service) issue(sess store.Session, a store.Access) (Tokens, error) {
-	now := s.Now()
+func (s *Service) issue(sess store.Session, a store.Access, c Client) (Tokens, error) {
+	now, csrf := s.Now(), ""
+	if c.Cookies {
+		csrf = s.csrf(sess.ID)
+	}
 	life := min(s.Config.AccessTTL, sess.ExpiresAt.Sub(now)) // a token does not outlive its session
 	access, err := s.Ring.Sign("at+jwt", jwt.Claims{
 		Issuer: s.Config.Issuer, Subject: a.ID, Audience: []string{s.audience(sess.Audience)},
 		IssuedAt: now, NotBefore: now, ExpiresAt: now.Add(life),
 		ID: rand.Text(), ClientID: sess.ClientID, SessionID: sess.ID, AuthTime: sess.AuthTime,
-		Roles: a.Roles, Permissions: a.Permissions, UserVersion: a.Version, PolicyVersion: a.Policy,
+		Roles: a.Roles, Permissions: a.Permissions, UserVersion: a.Version, PolicyVersion: a.Policy, CSRF: csrf,
 	})
 	if err != nil {
 		return Tokens{}, fmt.Errorf("signing an access token: %w", err)
@@ -164,7 +170,7 @@ func (s *Service) issue(sess store.Session, a store.Access) (Tokens, error) {
 	return Tokens{
 		Access: access, AccessExpires: life,
 		Refresh: refresh, RefreshUntil: sess.IdleExpiresAt.Sub(now),
-		SessionID: sess.ID,
+		SessionID: sess.ID, CSRF: csrf,
 	}, nil
 }
 

@@ -36,7 +36,7 @@ func (s *Service) LogIn(ctx context.Context, name, pass, resource string, c Clie
 		return Tokens{}, err
 	}
 	s.settle(user.ID, c)
-	return s.issue(sess, access)
+	return s.issue(sess, access, c)
 }
 
 // prove finds the user and verifies the password. With ErrCredentials the user is the one whose password it was not,
@@ -128,7 +128,7 @@ func (s *Service) Rotate(ctx context.Context, token string, c Client) (Tokens, e
 	if s.audience(got.Session.Audience) == "" { // the settings no longer name it
 		return Tokens{}, &GrantError{GrantEnded}
 	}
-	return s.issue(got.Session, got.Access)
+	return s.issue(got.Session, got.Access, c)
 }
 
 func grantError(err error) error {

@@ -36,7 +36,7 @@ func (s *Service) Reauthenticate(ctx context.Context, userID, sid, pass string, 
 	if err != nil {
 		return Tokens{}, err
 	}
-	return s.issue(sess, access)
+	return s.issue(sess, access, c)
 }
 
 // newHash checks a new password against the policy, with the names of its owner, and hashes it.

@@ -18,7 +18,7 @@ import (
 	"github.com/jotgate/jotgate/server/internal/store"
 )
 
-// API serves the routes. All fields but AllowedOrigins and TrustedProxies are set.
+// API serves the routes. All fields but AllowedOrigins, TrustedProxies and Cookies are set.
 type API struct {
 	Issuer         string // public URL, without a slash at its end
 	Audience       string
@@ -26,6 +26,7 @@ type API struct {
 	Version        string // of the program
 	AllowedOrigins []string
 	TrustedProxies []netip.Prefix
+	Cookies        bool // browsers keep Secure cookies of this server
 	Accounts       *account.Service
 	Store          store.Store
 	Ring           *keyring.Ring
@@ -66,6 +67,14 @@ func (a *API) config() huma.Config {
 	c.Servers = []*huma.Server{{URL: "/", Description: "This server"}}
 	c.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
 		"bearer": {Type: "http", Scheme: "bearer", BearerFormat: "JWT", Description: "The access_token of a log-in."},
+		"cookie": {
+			Type: "apiKey", In: "cookie", Name: jar.Location().Cookie,
+			Description: "From a log-in with `cookies`. POST, PUT, PATCH and DELETE then need the header X-CSRF-Token.",
+		},
+		"refresh_cookie": {
+			Type: "apiKey", In: "cookie", Name: jar.RefreshLocation().Cookie,
+			Description: "From a log-in with `cookies`. It needs the header X-CSRF-Token.",
+		},
 	}
 	c.Tags = []*huma.Tag{
 		{Name: "log-in", Description: "From nothing to an access token, and out again"},

@@ -18,6 +18,7 @@ type request struct {
 	client account.Client
 	log    *slog.Logger
 	http   *http.Request
+	answer http.ResponseWriter
 }
 
 type requestKey struct{}

@@ -85,7 +85,7 @@ func (a *API) registerMe() {
 	}, a.changePassword)
 	add(a, authenticated, huma.Operation{
 		OperationID: "reauthenticate", Method: http.MethodPost, Path: "/v1/me/reauthenticate", Tags: tags,
-		Summary: "Prove the password again", Description: "Answers an access token that counts as fresh for five minutes.", Errors: []int{403},
+		Summary: "Prove the password again", Description: "Answers an access token that counts as fresh for five minutes; into the cookie, where the old one came from there.", Errors: []int{403},
 	}, a.reauthenticate)
 	add(a, authenticated, huma.Operation{
 		OperationID: "my-sessions", Method: http.MethodGet, Path: "/v1/me/sessions", Tags: tags, Summary: "One's log-ins",
@@ -135,7 +135,7 @@ func (a *API) patchMe(ctx context.Context, in *patchMeIn) (*out[User], error) {
 
 func (a *API) deleteMe(ctx context.Context, _ *struct{}) (*struct{}, error) {
 	id := who(ctx).Subject()
-	return nil, gone(a.Store.DeleteUser(ctx, id, a.Accounts.Event(clientOf(ctx), "user.delete", id, id)))
+	return nil, forgetOwn(ctx, gone(a.Store.DeleteUser(ctx, id, a.Accounts.Event(clientOf(ctx), "user.delete", id, id))))
 }
 
 func (a *API) changePassword(ctx context.Context, in *passwordIn) (*struct{}, error) {
@@ -144,14 +144,19 @@ func (a *API) changePassword(ctx context.Context, in *passwordIn) (*struct{}, er
 	return nil, gone(err)
 }
 
-func (a *API) reauthenticate(ctx context.Context, in *reauthIn) (*out[accessOnly], error) {
-	id := who(ctx)
-	t, err := a.Accounts.Reauthenticate(ctx, id.Subject(), id.SessionID(), in.Body.Password, clientOf(ctx))
+func (a *API) reauthenticate(ctx context.Context, in *reauthIn) (*out[either[accessOnly, InCookies]], error) {
+	id, client := who(ctx), clientOf(ctx)
+	client.Cookies = byCookie(ctx)
+	t, err := a.Accounts.Reauthenticate(ctx, id.Subject(), id.SessionID(), in.Body.Password, client)
 	if err != nil {
 		return nil, gone(err)
 	}
+	if client.Cookies {
+		kept, err := keep(ctx, t)
+		return &out[either[accessOnly, InCookies]]{either[accessOnly, InCookies]{kept}}, err
+	}
 	all := tokensOf(t)
-	return &out[accessOnly]{accessOnly{all.AccessToken, all.TokenType, all.ExpiresIn, all.SessionID}}, nil
+	return &out[either[accessOnly, InCookies]]{either[accessOnly, InCookies]{accessOnly{all.AccessToken, all.TokenType, all.ExpiresIn, all.SessionID}}}, nil
 }
 
 func (a *API) mySessions(ctx context.Context, _ *struct{}) (*out[sessions], error) {
@@ -181,10 +186,17 @@ func (a *API) endMySessions(ctx context.Context, in *struct {
 		keep = id.SessionID()
 	}
 	_, err := a.Accounts.EndSessions(ctx, id.Subject(), id.Subject(), keep, clientOf(ctx))
+	if keep == "" {
+		err = forgetOwn(ctx, err)
+	}
 	return nil, err
 }
 
 func (a *API) endMySession(ctx context.Context, in *IDPath) (*struct{}, error) {
-	id := who(ctx).Subject()
-	return nil, a.Accounts.EndSession(ctx, id, id, in.ID, clientOf(ctx))
+	id := who(ctx)
+	err := a.Accounts.EndSession(ctx, id.Subject(), id.Subject(), in.ID, clientOf(ctx))
+	if in.ID == id.SessionID() {
+		err = forgetOwn(ctx, err)
+	}
+	return nil, err
 }

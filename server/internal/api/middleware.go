@@ -17,8 +17,8 @@ func (a *API) identified(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := time.Now()
 		client := identifyClient(r, a.TrustedProxies)
-		r = r.WithContext(context.WithValue(r.Context(), requestKey{}, request{client, a.Logger, r}))
 		seen := &recorder{ResponseWriter: w}
+		r = r.WithContext(context.WithValue(r.Context(), requestKey{}, request{client, a.Logger, r, seen}))
 		seen.Header().Set("X-Request-Id", client.RequestID)
 		defer func() {
 			if fault := recover(); fault != nil {

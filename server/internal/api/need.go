@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"reflect"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -23,7 +24,7 @@ var (
 	public        = need{name: "public"}
 	authenticated = need{name: "authenticated", rule: &jotgate.Rule{}}
 	fresh         = need{name: "fresh", rule: &jotgate.Rule{MaxAge: jotgate.FreshAge}}
-	refresh       = need{name: "refresh"}               // a refresh token in the body; the trip itself proves it
+	refresh       = need{name: "refresh"}               // a refresh token in the body or a cookie; the trip itself proves it
 	logout        = need{name: "refresh", either: true} // that, or an access token, also an expired one
 )
 
@@ -47,14 +48,18 @@ func add[I, O any](a *API, n need, op huma.Operation, h func(context.Context, *I
 		op.MaxBodyBytes = maxBody + 1 // huma refuses the body that reaches the number
 		op.Errors = append(op.Errors, 400, 413, 415, 422)
 	}
+	if n.name == refresh.name {
+		op.Security = []map[string][]string{{"refresh_cookie": {}}, {}}
+	}
 	if n.either {
-		op.Security = []map[string][]string{{"bearer": {}}, {}}
+		op.Security = append([]map[string][]string{{"bearer": {}}}, op.Security...)
 	}
 	if n.rule != nil {
-		op.Security = []map[string][]string{{"bearer": n.rule.Permissions}}
+		scopes := append([]string{}, n.rule.Permissions...) // a list even when empty
+		op.Security = []map[string][]string{{"bearer": scopes}, {"cookie": scopes}}
 		op.Errors = append(op.Errors, 401)
 	}
-	if n.rule != nil && len(n.rule.Permissions) > 0 {
+	if n.rule != nil && (len(n.rule.Permissions) > 0 || op.Method != http.MethodGet) {
 		op.Errors = append(op.Errors, 403)
 	}
 	huma.Register(a.huma, op, h)

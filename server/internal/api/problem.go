@@ -203,6 +203,9 @@ var refusals = []struct {
 	{account.ErrInvite, 403, "invite_required", "Sign-up needs the code of an invite, in `invite`."},
 	{errAbove, 403, "above_you", "This touches permissions that you do not hold yourself."},
 	{errTwoTokens, 400, "two_tokens", "Send one token: the access token in the header, or the refresh token in the body."},
+	{errNoHTTPS, 400, "cookies_need_https", "Browsers keep these cookies from https and from this machine only: let public_url be the https address, or log in without `cookies`."},
+	{errOtherOrigin, 403, jotgate.CodeCSRF, "Cookies are for pages of this server's own origin: log in without `cookies`, and send the access token in Authorization."},
+	{errLargeCookie, 422, "token_too_large", "Browsers drop cookies of this size: log in without `cookies`, or have roles taken away."},
 	{errProtected, 409, "role_protected", "The role admin stays as it is."},
 	{errDefaultRole, 409, "role_protected", "New users get this role: change the setting default_role first."},
 }
@@ -213,6 +216,7 @@ func domain(err error) *Problem {
 		refusal *jotgate.Refusal
 		limited *account.LimitedError
 		grant   *account.GrantError
+		form    *jotgate.FormError
 		field   *account.FieldError
 	)
 	switch {
@@ -231,7 +235,7 @@ func domain(err error) *Problem {
 		}
 	case errors.Is(err, account.ErrCredentials):
 		return unauthorized("invalid_credentials", "The name or the password is wrong.")
-	case errors.Is(err, account.ErrToken):
+	case errors.Is(err, account.ErrToken), errors.As(err, &form):
 		return unauthorized(jotgate.CodeInvalid, "Send an access token or a refresh token of this server.")
 	case errors.Is(err, account.ErrBusy):
 		return retry(503, "busy", "Too many log-ins at once: try again.", time.Second)

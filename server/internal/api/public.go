@@ -73,7 +73,8 @@ type signupIn struct {
 }
 
 type loginIn struct {
-	Body struct {
+	Cookies bool `query:"cookies" doc:"Put the tokens into cookies, for pages of this server's own origin"`
+	Body    struct {
 		Username string `json:"username" maxLength:"254" doc:"User name or e-mail address" example:"ann"`
 		Password string `json:"password" maxLength:"1024" example:"correct horse battery"`
 		Resource string `json:"resource,omitempty" maxLength:"256" doc:"One of the server's audiences (RFC 8707)"`
@@ -81,14 +82,14 @@ type loginIn struct {
 }
 
 type refreshIn struct {
-	Body struct {
-		RefreshToken string `json:"refresh_token" maxLength:"8192"`
+	Body *struct {
+		RefreshToken *string `json:"refresh_token,omitempty" maxLength:"8192" doc:"Left out where it comes in a cookie"`
 	}
 }
 
 type logoutIn struct {
 	Body *struct {
-		RefreshToken string `json:"refresh_token,omitempty" maxLength:"8192" doc:"Instead of an access token in the header"`
+		RefreshToken string `json:"refresh_token,omitempty" maxLength:"8192" doc:"Instead of an access token in the header or of cookies"`
 	}
 }
 
@@ -104,18 +105,20 @@ func (a *API) registerPublic() {
 	}, a.signup)
 	add(a, public, huma.Operation{
 		OperationID: "login", Method: http.MethodPost, Path: "/v1/login", Tags: []string{tag},
-		Summary: "Log in", Errors: []int{401},
+		Summary: "Log in", Description: "With `cookies`, the tokens go into cookies that no script can read, and the answer says what the page needs to know.",
+		Errors: []int{401, 403},
 	}, a.login)
 	add(a, refresh, huma.Operation{
 		OperationID: "refresh", Method: http.MethodPost, Path: "/v1/refresh", Tags: []string{tag},
 		Summary: "Refresh", Description: "A refresh token is good for one call; a repeated call within the grace gives the same successor. " +
-			"An older token ends the session: 400 invalid_grant with a reason.",
+			"An older token ends the session: 400 invalid_grant with a reason. From a cookie, it needs X-CSRF-Token, and the answer comes in cookies again.",
+		Errors: []int{401, 403},
 	}, a.refresh)
 	add(a, logout, huma.Operation{
 		OperationID: "logout", Method: http.MethodPost, Path: "/v1/logout", Tags: []string{tag}, DefaultStatus: 204,
 		Summary:     "Log out",
-		Description: "Ends the session of the access token in the header (an expired one too) or of the refresh token in the body. All its tokens die.",
-		Errors:      []int{401},
+		Description: "Ends the session of the access token in the header (an expired one too) or of the refresh token in the body or, with X-CSRF-Token, in the cookie. All its tokens die.",
+		Errors:      []int{401, 403},
 	}, a.logout)
 	a.registerDiscovery()
 }
@@ -138,26 +141,56 @@ func (a *API) signup(ctx context.Context, in *signupIn) (*out[userBody], error) 
 	return &out[userBody]{userBody{userOf(u)}}, nil
 }
 
-func (a *API) login(ctx context.Context, in *loginIn) (*out[Tokens], error) {
-	t, err := a.Accounts.LogIn(ctx, in.Body.Username, in.Body.Password, in.Body.Resource, clientOf(ctx))
+func (a *API) login(ctx context.Context, in *loginIn) (*out[either[Tokens, InCookies]], error) {
+	client := clientOf(ctx)
+	if client.Cookies = in.Cookies; in.Cookies {
+		if err := a.mayKeep(ctx); err != nil {
+			return nil, err
+		}
+	}
+	t, err := a.Accounts.LogIn(ctx, in.Body.Username, in.Body.Password, in.Body.Resource, client)
 	if err != nil {
 		return nil, err
 	}
-	return &out[Tokens]{tokensOf(t)}, nil
+	return loggedIn(ctx, t)
 }
 
-func (a *API) refresh(ctx context.Context, in *refreshIn) (*out[Tokens], error) {
-	t, err := a.Accounts.Rotate(ctx, in.Body.RefreshToken, clientOf(ctx))
+func (a *API) refresh(ctx context.Context, in *refreshIn) (*out[either[Tokens, InCookies]], error) {
+	if in.Body == nil || in.Body.RefreshToken == nil {
+		return a.refreshByCookie(ctx)
+	}
+	t, err := a.Accounts.Rotate(ctx, *in.Body.RefreshToken, clientOf(ctx))
 	if err != nil {
 		return nil, err
 	}
-	return &out[Tokens]{tokensOf(t)}, nil
+	return loggedIn(ctx, t)
+}
+
+func (a *API) refreshByCookie(ctx context.Context) (*out[either[Tokens, InCookies]], error) {
+	token, err := a.refreshCookie(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if token == "" {
+		return nil, &account.FieldError{Field: "refresh_token", Code: "refresh_token_missing", Detail: "Want the refresh token, in the body or in its cookie."}
+	}
+	client := clientOf(ctx)
+	client.Cookies = true
+	t, err := a.Accounts.Rotate(ctx, token, client)
+	if err != nil {
+		return nil, forgetRefused(ctx, err)
+	}
+	return loggedIn(ctx, t)
 }
 
 func (a *API) logout(ctx context.Context, in *logoutIn) (*struct{}, error) {
-	token, err := a.Guard.Token(jotgate.Carry(requestOf(ctx).http))
+	request := jotgate.Carry(requestOf(ctx).http)
+	if _, err := a.Guard.Token(request); err != nil { // two of them, perhaps one in the header and another in the cookie
+		return nil, err
+	}
+	token, err := jotgate.Location{Header: "Authorization"}.Token(request)
 	if err != nil {
-		return nil, account.ErrToken
+		return nil, err
 	}
 	if in.Body != nil && in.Body.RefreshToken != "" {
 		if token != "" {
@@ -165,7 +198,22 @@ func (a *API) logout(ctx context.Context, in *logoutIn) (*struct{}, error) {
 		}
 		token = in.Body.RefreshToken
 	}
+	if token == "" {
+		return nil, a.logoutByCookie(ctx)
+	}
 	return nil, a.Accounts.LogOut(ctx, token, clientOf(ctx))
+}
+
+func (a *API) logoutByCookie(ctx context.Context) error {
+	token, err := a.refreshCookie(ctx)
+	if err != nil {
+		return err
+	}
+	if err := a.Accounts.LogOut(ctx, token, clientOf(ctx)); err != nil {
+		return forgetRefused(ctx, err)
+	}
+	forget(ctx)
+	return nil
 }
 
 // raw is an answer of other bytes than a JSON body of ours.
