@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 )
 
 // lease is an advisory lock on a connection of its own: PostgreSQL lets go of it when the connection ends, however that
@@ -26,6 +27,8 @@ var (
 	errShared = errors.New("another server uses this database, and several servers on one database are not supported yet: stop it first, or give this one a database of its own")
 	errLost   = errors.New("this server's claim on the database is lost and not yet taken again")
 )
+
+const beat = 500 * time.Millisecond
 
 // leaseKey is a number that nobody else uses; the second half keeps the schemas of one database apart.
 const leaseKey = `4906213, hashtext(current_schema())`
@@ -72,33 +75,48 @@ func (l *lease) lock(ctx context.Context) (*pgx.Conn, error) {
 
 // keep looks after the connection until ctx ends.
 func (l *lease) keep(ctx context.Context, conn *pgx.Conn) {
-	tick := time.NewTicker(500 * time.Millisecond)
-	defer tick.Stop()
 	for {
-		select {
-		case <-ctx.Done():
-			if conn != nil {
-				conn.Close(context.WithoutCancel(ctx))
-			}
+		for l.alive(ctx, conn) {
+		}
+		conn.Close(context.WithoutCancel(ctx))
+		if ctx.Err() != nil {
 			return
-		case <-tick.C:
 		}
-		if conn != nil && !l.alive(ctx, conn) {
-			conn.Close(ctx)
-			conn = nil
-			l.lost.Store(true)
+		l.lost.Store(true)
+		if conn = l.takeAgain(ctx); conn == nil {
+			return
 		}
-		if conn == nil {
-			conn, _ = l.lock(ctx) // again at the next tick
-		}
-		if conn != nil && l.lost.Load() && l.retaken(ctx) == nil {
-			l.lost.Store(false)
-		}
+		l.lost.Store(false)
 	}
 }
 
+// takeAgain asks every beat; nil when ctx ends first.
+func (l *lease) takeAgain(ctx context.Context) *pgx.Conn {
+	tick := time.NewTicker(beat)
+	defer tick.Stop()
+	for ctx.Err() == nil {
+		if conn, err := l.lock(ctx); err == nil {
+			if l.retaken(ctx) == nil {
+				return conn
+			}
+			conn.Close(context.WithoutCancel(ctx))
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+		}
+	}
+	return nil
+}
+
+// alive returns after a beat, or as soon as the connection ends: nobody notifies this one.
 func (l *lease) alive(ctx context.Context, conn *pgx.Conn) bool {
-	ctx, cancel := context.WithTimeout(ctx, l.patience)
+	quiet, cancel := context.WithTimeout(ctx, beat)
+	defer cancel()
+	if err := conn.PgConn().WaitForNotification(quiet); !pgconn.Timeout(err) || ctx.Err() != nil {
+		return false
+	}
+	ctx, cancel = context.WithTimeout(ctx, l.patience)
 	defer cancel()
 	return conn.Ping(ctx) == nil
 }

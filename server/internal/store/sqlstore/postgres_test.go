@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"github.com/jotgate/jotgate/revocation"
 	"github.com/jotgate/jotgate/server/internal/pgtest"
 	"github.com/jotgate/jotgate/server/internal/store"
@@ -241,6 +243,33 @@ func synchronousCommit(t *testing.T, d database) {
 	}
 }
 
+// takeover waits in line for the claim, ends the connection that holds it, and has it when it returns.
+func takeover(t *testing.T, d database) (release func()) {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), d.dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := make(chan error, 1)
+	go func() {
+		_, err := conn.Exec(t.Context(), `SELECT pg_advisory_lock(4906213, hashtext(current_schema()))`)
+		got <- err
+	}()
+	eventually(t, "another waits for the claim", func() error {
+		var waits bool
+		err := d.raw.QueryRow(`SELECT count(*) = 1 FROM pg_locks WHERE locktype = 'advisory' AND classid = 4906213 AND NOT granted`).Scan(&waits)
+		if err == nil && !waits {
+			err = errors.New("not yet")
+		}
+		return err
+	})
+	execute(t, d.raw, `SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND classid = 4906213 AND granted`)
+	if err := <-got; err != nil {
+		t.Fatal(err)
+	}
+	return func() { conn.Close(t.Context()) }
+}
+
 func claimOutlivesConnection(t *testing.T, d database) {
 	var told sync.Map
 	s, err := sqlstore.Open(t.Context(), d.dsn, store.Options{Revoked: func(records []revocation.Record) {
@@ -256,28 +285,26 @@ func claimOutlivesConnection(t *testing.T, d database) {
 	if err := s.Claim(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	execute(t, d.raw, `SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND classid = 4906213 AND granted`)
-	if err := other.Claim(t.Context()); err == nil { // the other was quicker
-		eventually(t, "a server without its claim refuses everything", func() error {
-			_, err := s.Roles(t.Context())
-			if !errors.Is(s.Ping(t.Context()), store.ErrUnavailable) || !errors.Is(s.Append(t.Context(), event()), store.ErrUnavailable) || !errors.Is(err, store.ErrUnavailable) {
-				return errors.New("still answers")
-			}
-			return nil
-		})
-		if err := other.CreateRole(t.Context(), store.Role{Name: "gone"}, event()); err != nil {
-			t.Fatal(err)
+	release := takeover(t, d)
+	eventually(t, "a server without its claim refuses everything", func() error {
+		_, err := s.Roles(t.Context())
+		if !errors.Is(s.Ping(t.Context()), store.ErrUnavailable) || !errors.Is(s.Append(t.Context(), event()), store.ErrUnavailable) || !errors.Is(err, store.ErrUnavailable) {
+			return errors.New("still answers")
 		}
-		if err := other.DeleteRole(t.Context(), "gone", event()); err != nil {
-			t.Fatal(err)
-		}
-		other.Close()
-		defer func() {
-			if _, ok := told.Load(revocation.KeyOf(revocation.Role, "", "gone")); !ok {
-				t.Error("what another server revoked meanwhile: not told before the claim counted again")
-			}
-		}()
+		return nil
+	})
+	if err := other.CreateRole(t.Context(), store.Role{Name: "gone"}, event()); err != nil {
+		t.Fatal(err)
 	}
+	if err := other.DeleteRole(t.Context(), "gone", event()); err != nil {
+		t.Fatal(err)
+	}
+	release()
+	defer func() {
+		if _, ok := told.Load(revocation.KeyOf(revocation.Role, "", "gone")); !ok {
+			t.Error("what another server revoked meanwhile: not told before the claim counted again")
+		}
+	}()
 	eventually(t, "the claim is taken again", func() error {
 		var held int
 		if err := d.raw.QueryRow(`SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND classid = 4906213 AND granted`).Scan(&held); err != nil || held != 1 {

@@ -41,6 +41,8 @@ const (
 	waitWriting = "1"     // then begin asks again
 )
 
+const waitAgain = 10 * time.Second
+
 func openSQLite(ctx context.Context, path string, patience time.Duration) (_ engine, err error) {
 	if path, err = filepath.Abs(path); err != nil {
 		return nil, err
@@ -48,28 +50,38 @@ func openSQLite(ctx context.Context, path string, patience time.Duration) (_ eng
 	if err := create(path); err != nil {
 		return nil, err
 	}
-	if err := prepareSQLite(ctx, path); err != nil {
-		return nil, err
+	db, conn, err := prepareSQLite(ctx, path)
+	// SQLite does not wait everywhere: not for a neighbour that turns the file to WAL, or folds the log on leaving.
+	for start := time.Now(); busy(err) && time.Since(start) < waitAgain && pause(ctx, 2); {
+		db, conn, err = prepareSQLite(ctx, path)
 	}
-	db := sqliteDB(path, "rw", waitWriting, 1)
-	conn, err := settled(ctx, db)
 	if err != nil {
-		db.Close()
-		return nil, fmt.Errorf("%s: %w", path, err)
+		return nil, err
 	}
 	l := &lite{path: path, writer: newWriter(db, conn, patience), readers: sqliteDB(path, "ro", waitReading, 4)}
 	l.reading = &prepared{on: l.readers}
 	return l, nil
 }
 
-// prepareSQLite makes sure that the file is sound and its schema is ours.
-func prepareSQLite(ctx context.Context, path string) error {
+// prepareSQLite returns the connection that writes, once the file is sound and its schema ours.
+func prepareSQLite(ctx context.Context, path string) (_ *sql.DB, _ *sql.Conn, err error) {
 	db := sqliteDB(path, "rw", waitOpening, 1)
-	defer db.Close()
+	defer func() {
+		if err != nil {
+			db.Close()
+		}
+	}()
 	if err := sound(ctx, db, path); err != nil {
-		return err
+		return nil, nil, err
 	}
-	return migrateSQLite(ctx, db)
+	if err := migrateSQLite(ctx, db); err != nil {
+		return nil, nil, err
+	}
+	conn, err := settled(ctx, db)
+	if err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return db, conn, nil
 }
 
 // create makes the file when there is none, for its owner only. An existing file must not be touched: closing any
@@ -132,7 +144,8 @@ func settled(ctx context.Context, db *sql.DB) (*sql.Conn, error) {
 			return nil, fmt.Errorf("PRAGMA %s: want %s, got %s: the file system or another program does not allow it", p.name, p.want, got)
 		}
 	}
-	return conn, nil
+	_, err = conn.ExecContext(ctx, "PRAGMA busy_timeout = "+waitWriting)
+	return conn, said(err)
 }
 
 func damaged(err error) bool {
@@ -142,6 +155,9 @@ func damaged(err error) bool {
 
 // busy tells whether another process holds the lock.
 func busy(err error) bool {
+	if u, ok := errors.AsType[unanswered](err); ok {
+		err = u.cause
+	}
 	e, ok := errors.AsType[*sqlite.Error](err)
 	return ok && e.Code()&0xff == codes.SQLITE_BUSY
 }
