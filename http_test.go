@@ -144,6 +144,9 @@ func TestMaxAge(t *testing.T) {
 		"past it":      {noon.Add(-limit - time.Second), false},
 		"not said":     {time.Time{}, false},
 		"1970":         {time.Unix(0, 0), false},
+		"within skew":  {noon.Add(30 * time.Second), true},
+		"to come":      {noon.Add(31 * time.Second), false},
+		"in 2200":      {time.Unix(7_258_118_400, 0), false},
 	} {
 		_, err := g.Check(t.Context(), g.token(t, func(k *jwt.Claims) { k.AuthTime = c.at }), rule)
 		if (err == nil) != c.want {

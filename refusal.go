@@ -150,7 +150,10 @@ func (f refuse) challenge(code, detail string, more ...string) string {
 		params = append(params, "realm="+quote(f.realm))
 	}
 	if code != "" {
-		params = append(params, "error="+quote(code), "error_description="+quote(detail))
+		params = append(params, "error="+quote(code))
+	}
+	if detail != "" {
+		params = append(params, "error_description="+quote(detail))
 	}
 	params = append(params, more...)
 	if len(params) == 0 {

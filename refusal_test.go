@@ -1,6 +1,7 @@
 package jotgate_test
 
 import (
+	"context"
 	"encoding/json"
 	"net/http/httptest"
 	"regexp"
@@ -52,6 +53,28 @@ func TestG19(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestOwnChallenge(t *testing.T) {
+	t.Run("G19 a 401 of one's own has a challenge too", func(t *testing.T) {
+		g := newGate(t, func(conf *jotgate.Config) { conf.Realm = "orders" })
+		for want, own := range map[string]*jotgate.Refusal{
+			`Bearer realm="orders", error="invalid_token"`: {Status: 401, Code: "blocked", Detail: "Für Ann gesperrt."},
+			"Own": {Status: 401, Code: "blocked", Challenge: "Own"},
+			"":    {Status: 423, Code: "blocked"},
+		} {
+			find := jotgate.Location{Name: "nowhere", Find: func(jotgate.Carrier) (string, error) { return "", own }}
+			for _, rule := range []jotgate.Rule{
+				{Also: func(context.Context, jotgate.Identity) error { return own }}, {Locations: []jotgate.Location{find}},
+			} {
+				answer := get(g.Need(rule)(whoami), "Bearer "+g.token(t))
+				wantStatus(t, answer, own.Status)
+				if got := answer.Header.Get("WWW-Authenticate"); got != want {
+					t.Errorf("challenge: want %q, got %q", want, got)
+				}
+			}
+		}
+	})
 }
 
 // AUZ: the stranger must not learn which permission opens the door; the developer must.

@@ -126,7 +126,7 @@ func (r Rule) clone() Rule {
 }
 
 // lacks returns, for the log alone, what id is short of under r; "" when nothing.
-func (r Rule) lacks(id Identity) string {
+func (r *Rule) lacks(id Identity) string {
 	for _, p := range r.Permissions {
 		if !id.Can(p) {
 			return "permission " + p
@@ -146,11 +146,12 @@ func (r Rule) lacks(id Identity) string {
 	return ""
 }
 
-// tooOld tells whether the log-in behind id is older than r allows. A token that does not say when is too old.
-func (r Rule) tooOld(id Identity, now time.Time, leeway time.Duration) bool {
+// tooOld tells whether the log-in behind id is older than r allows. A token that does not say when is too old, and so is
+// a log-in that is still to come: it would be recent for too long.
+func (r *Rule) tooOld(id Identity, now time.Time, leeway time.Duration) bool {
 	if r.MaxAge == 0 {
 		return false
 	}
 	at := id.AuthTime()
-	return at.IsZero() || now.Sub(at) > r.MaxAge+leeway
+	return at.IsZero() || now.Sub(at) > r.MaxAge+leeway || at.After(now.Add(leeway))
 }

@@ -264,4 +264,8 @@ func TestRefusedIssuerIsLogged(t *testing.T) {
 	if reason := i.log.last(t)["reason"].(string); !strings.Contains(reason, `got "https://c.example"`) {
 		t.Errorf("log: want the issuer in it, got %q", reason)
 	}
+	i.refusal(t, i.token(t, func(c *jwt.Claims) { c.Issuer = strings.Repeat("x", 5000) }), jotgate.Rule{})
+	if reason := i.log.last(t)["reason"].(string); len(reason) > 1000 {
+		t.Errorf("log: want a stranger's issuer cut off, got %d bytes", len(reason))
+	}
 }
