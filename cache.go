@@ -2,10 +2,9 @@ package jotgate
 
 import (
 	"hash/maphash"
+	"strings"
 	"sync/atomic"
 	"time"
-
-	"github.com/jotgate/jotgate/jwt"
 )
 
 // cache remembers tokens that were verified, so that a token which comes again costs no signature. It is an array of
@@ -20,22 +19,22 @@ type cache struct {
 	hand   atomic.Uint64 // whose turn it is to make room
 }
 
+// What memory is counted as.
 const (
-	cacheWays = 4
-	// entryBytes is what an entry holds beside its token: the decoded claims are about as long as the token itself.
-	entryBytes = 400
+	cacheWays = 5
+	setBytes  = 64
+	// entryBytes is what an entry holds beside its texts: the structure, what is prepared for the revocations, and what the
+	// allocator rounds up to.
+	entryBytes = 416 + 192 + 48
+	// usualEntry is an entry of a usual token, by which the number of sets is chosen.
+	usualEntry = 1500
 )
 
-type cacheSet [cacheWays]atomic.Pointer[cached]
-
-// cached is one verified token. Only alive changes.
-type cached struct {
-	raw   string
-	id    Identity
-	key   jwt.Key       // that verified it
-	until time.Time     // exp with leeway
-	alive atomic.Uint64 // the revocations' sequence at which it was last found alive
-	cost  int64
+// cacheSet fills a line of the processor's cache, whose tags spare most looks at entries of other tokens. A tag that two
+// writers left behind for the wrong entry hides it, until it is replaced, and never shows it to another token.
+type cacheSet struct {
+	tags    [cacheWays]atomic.Uint32
+	entries [cacheWays]atomic.Pointer[verified]
 }
 
 // newCache returns a cache that holds at most budget bytes, and nil for none.
@@ -44,57 +43,58 @@ func newCache(budget int) *cache {
 		return nil
 	}
 	sets := 1
-	for sets*cacheWays*1024 < budget {
+	for sets*cacheWays*usualEntry < budget {
 		sets *= 2
 	}
-	return &cache{seed: maphash.MakeSeed(), sets: make([]cacheSet, sets), budget: int64(budget)}
+	return &cache{seed: maphash.MakeSeed(), sets: make([]cacheSet, sets), budget: int64(budget - sets*setBytes)}
 }
 
-func (c *cache) set(raw string) *cacheSet {
-	tail := raw
-	if len(tail) > 24 {
-		tail = tail[len(tail)-24:]
-	}
-	return &c.sets[maphash.String(c.seed, tail)&uint64(len(c.sets)-1)]
+func (c *cache) set(raw string) (*cacheSet, uint32) {
+	h := maphash.String(c.seed, raw[max(0, len(raw)-24):])
+	return &c.sets[h&uint64(len(c.sets)-1)], uint32(h >> 32)
 }
 
 // get returns the entry of this very token, or nil.
-func (c *cache) get(raw string) *cached {
-	set := c.set(raw)
-	for i := range set {
-		if e := set[i].Load(); e != nil && e.raw == raw {
-			return e
+func (c *cache) get(raw string) *verified {
+	set, tag := c.set(raw)
+	for i := range set.tags {
+		if set.tags[i].Load() == tag {
+			if e := set.entries[i].Load(); e != nil && e.raw == raw {
+				return e
+			}
 		}
 	}
 	return nil
 }
 
 // put stores an entry, in a free place of its set or in that of the entry that ends first. When the bytes do not
-// suffice, a few entries elsewhere make room; where even that is not enough, the token is not remembered.
-func (c *cache) put(e *cached, now time.Time) {
-	e.cost = int64(2*len(e.raw) + entryBytes)
-	set := c.set(e.raw)
-	place := c.place(set, e.raw, now)
-	old := place.Load()
-	more := e.cost - costOf(old)
+// suffice, a few entries elsewhere make room; where even that is not enough, the token is not remembered. The entry gets
+// a text of its own, since raw may be a piece of something larger.
+func (c *cache) put(e *verified, raw string, now time.Time) {
+	e.raw, e.cost = strings.Clone(raw), costOf(e, raw)
+	set, tag := c.set(raw)
+	i := set.place(raw, now)
+	old := set.entries[i].Load()
+	more := e.cost - old.size()
 	if c.used.Add(more) > c.budget && !c.makeRoom() {
 		c.used.Add(-more)
 		return
 	}
-	if !place.CompareAndSwap(old, e) {
+	if !set.entries[i].CompareAndSwap(old, e) {
 		c.used.Add(-more) // another request was faster; this token comes again
+		return
 	}
+	set.tags[i].Store(tag)
 }
 
-func (c *cache) place(set *cacheSet, raw string, now time.Time) *atomic.Pointer[cached] {
-	best := &set[0]
-	for i := range set {
-		old := set[i].Load()
+func (s *cacheSet) place(raw string, now time.Time) (best int) {
+	for i := range s.entries {
+		old := s.entries[i].Load()
 		if old == nil || old.raw == raw || !now.Before(old.until) {
-			return &set[i]
+			return i
 		}
-		if old.until.Before(ends(best.Load())) {
-			best = &set[i]
+		if first := s.entries[best].Load(); first == nil || old.until.Before(first.until) {
+			best = i
 		}
 	}
 	return best
@@ -107,8 +107,8 @@ func (c *cache) makeRoom() bool {
 			return true
 		}
 		set := &c.sets[c.hand.Add(1)&uint64(len(c.sets)-1)]
-		for i := range set {
-			if e := set[i].Load(); e != nil {
+		for i := range set.entries {
+			if e := set.entries[i].Load(); e != nil {
 				c.drop(e)
 			}
 		}
@@ -117,26 +117,29 @@ func (c *cache) makeRoom() bool {
 }
 
 // drop removes an entry that is no longer good.
-func (c *cache) drop(e *cached) {
-	set := c.set(e.raw)
-	for i := range set {
-		if set[i].CompareAndSwap(e, nil) {
+func (c *cache) drop(e *verified) {
+	set, _ := c.set(e.raw)
+	for i := range set.entries {
+		if set.entries[i].CompareAndSwap(e, nil) {
 			c.used.Add(-e.cost)
 			return
 		}
 	}
 }
 
-func costOf(e *cached) int64 {
+// costOf counts the token, its claims as they were decoded, and the lists of what may be many short texts.
+func costOf(e *verified, raw string) int64 {
+	c := &e.claims
+	texts := len(c.Audience) + len(c.Roles) + len(c.Permissions)
+	if e.read != nil {
+		texts += len(e.read.Roles) + len(e.read.Permissions) + 8
+	}
+	return int64(len(raw) + len(raw)*3/4 + 16*texts + entryBytes)
+}
+
+func (e *verified) size() int64 {
 	if e == nil {
 		return 0
 	}
 	return e.cost
-}
-
-func ends(e *cached) time.Time {
-	if e == nil {
-		return time.Time{}
-	}
-	return e.until
 }

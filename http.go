@@ -1,6 +1,9 @@
 package jotgate
 
-import "net/http"
+import (
+	"context"
+	"net/http"
+)
 
 // Need returns middleware that lets a request pass under the rule, with its identity in the context (see From), and
 // answers every other with the refusal. It panics if the rule cannot be meant, so a mistyped permission stops the start.
@@ -11,17 +14,22 @@ func (g *Guard) Need(rule Rule) func(http.Handler) http.Handler {
 	rule = rule.clone()
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			id, err := g.CheckRequest(r, rule)
+			id, err := g.checkCarrier(r.Context(), carried{r}, &rule)
 			if err != nil {
 				g.answer(w, err)
 				return
 			}
-			if _, outer := From(r.Context()); outer || !id.IsZero() { // the nearest guard decides, also for nobody
+			if !id.IsZero() || hasIdentity(r.Context()) { // the nearest guard decides, also for nobody
 				r = r.WithContext(With(r.Context(), id))
 			}
 			next.ServeHTTP(w, r)
 		})
 	}
+}
+
+func hasIdentity(ctx context.Context) bool {
+	_, ok := From(ctx)
+	return ok
 }
 
 // Require is Need for all of these permissions. Without any it asks for an authenticated user.

@@ -3,6 +3,7 @@ package jotgate
 import (
 	"context"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/jotgate/jotgate/jwt"
@@ -15,11 +16,23 @@ type Identity struct {
 	at *Location
 }
 
+// verified is a token that was verified. Only alive and ask change.
 type verified struct {
 	claims jwt.Claims
 	keyID  string
-	traits Traits
+	kind   Kind
+	read   *Traits // by Config.Read; nil: the claims tell them
+
+	raw   string // in the cache
+	cost  int64  // in the cache
+	key   jwt.Key
+	until time.Time // exp with leeway
+	alive atomic.Uint64
+	ask   atomic.Pointer[look]
 }
+
+// look asks the revocations about one token. See prepared.
+type look = func(context.Context) (jwt.Verdict, error)
 
 // Traits are what a guard takes from a token's claims. Config.Read says how, for tokens that another library issued.
 type Traits struct {
@@ -33,53 +46,82 @@ type Traits struct {
 	FreshUntil time.Time
 }
 
-// traits reads the claims that RFC 9068 and this project name.
-func (g *Guard) traits(h jwt.Header, c jwt.Claims) (Traits, error) {
-	if g.config.Read != nil {
-		return g.config.Read(h, c)
+// readTraits notes what Config.Read takes from the claims; without it, their names are those of RFC 9068.
+func (g *Guard) readTraits(v *verified, h jwt.Header) error {
+	if g.config.Read == nil {
+		v.kind = g.kind(h.Type)
+		return nil
 	}
+	t, err := g.config.Read(h, v.claims)
+	v.read, v.kind = &t, t.Kind
+	return err
+}
+
+func (v *verified) traits() Traits {
+	if v.read != nil {
+		return *v.read
+	}
+	c := &v.claims
 	t := Traits{
-		Subject: c.Subject, SessionID: c.SessionID, TokenID: c.ID, Roles: c.Roles, Permissions: c.Permissions,
-		Kind: g.kind(h.Type),
+		Subject: c.Subject, SessionID: c.SessionID, TokenID: c.ID, Roles: c.Roles, Permissions: c.Permissions, Kind: v.kind,
 	}
 	if !c.AuthTime.IsZero() {
 		t.FreshUntil = c.AuthTime.Add(FreshAge)
 	}
-	return t, nil
+	return t
+}
+
+func (v *verified) fresh(now time.Time) bool {
+	until := v.traits().FreshUntil
+	return !until.IsZero() && now.Before(until)
+}
+
+func (v *verified) roles() []string {
+	if v.read != nil {
+		return v.read.Roles
+	}
+	return v.claims.Roles
+}
+
+func (v *verified) permissions() []string {
+	if v.read != nil {
+		return v.read.Permissions
+	}
+	return v.claims.Permissions
 }
 
 // IsZero tells whether this is nobody.
 func (id Identity) IsZero() bool { return id.v == nil }
 
 // Issuer returns the claim iss.
-func (id Identity) Issuer() string { return id.get().Issuer }
+func (id Identity) Issuer() string { return id.all().claims.Issuer }
 
 // Subject returns the claim sub: the user's id, opaque and never reused. Authorize by it, not by a name.
-func (id Identity) Subject() string { return id.traits().Subject }
+func (id Identity) Subject() string { return id.all().traits().Subject }
 
 // SessionID returns the claim sid: the log-in that this token came from.
-func (id Identity) SessionID() string { return id.traits().SessionID }
+func (id Identity) SessionID() string { return id.all().traits().SessionID }
 
 // TokenID returns the claim jti.
-func (id Identity) TokenID() string { return id.traits().TokenID }
+func (id Identity) TokenID() string { return id.all().traits().TokenID }
 
 // ClientID returns the claim client_id (RFC 9068 §2.2).
-func (id Identity) ClientID() string { return id.get().ClientID }
+func (id Identity) ClientID() string { return id.all().claims.ClientID }
 
 // AuthTime returns the claim auth_time: when the user last proved who they are; zero when the token does not say.
-func (id Identity) AuthTime() time.Time { return id.get().AuthTime }
+func (id Identity) AuthTime() time.Time { return id.all().claims.AuthTime }
 
 // ExpiresAt returns the claim exp.
-func (id Identity) ExpiresAt() time.Time { return id.get().ExpiresAt }
+func (id Identity) ExpiresAt() time.Time { return id.all().claims.ExpiresAt }
 
 // Roles returns a copy of the claim roles.
-func (id Identity) Roles() []string { return slices.Clone(id.traits().Roles) }
+func (id Identity) Roles() []string { return slices.Clone(id.all().roles()) }
 
 // Permissions returns a copy of the claim permissions.
-func (id Identity) Permissions() []string { return slices.Clone(id.traits().Permissions) }
+func (id Identity) Permissions() []string { return slices.Clone(id.all().permissions()) }
 
 // Kind returns what the token is for: KindAccess or KindRefresh.
-func (id Identity) Kind() Kind { return id.traits().Kind }
+func (id Identity) Kind() Kind { return id.all().kind }
 
 // Location names where the token stood, such as "header Authorization"; "" for one that was given to Check itself.
 func (id Identity) Location() string {
@@ -90,18 +132,15 @@ func (id Identity) Location() string {
 }
 
 // HasRole tells whether the token carries this role.
-func (id Identity) HasRole(role string) bool { return slices.Contains(id.traits().Roles, role) }
+func (id Identity) HasRole(role string) bool { return slices.Contains(id.all().roles(), role) }
 
 // Can tells whether the token's permissions allow this one. See [Permits].
-func (id Identity) Can(permission string) bool { return Permits(id.traits().Permissions, permission) }
+func (id Identity) Can(permission string) bool { return Permits(id.all().permissions(), permission) }
 
 // Decode reads all claims of the token into v as encoding/json does: for claims of your own.
-func (id Identity) Decode(v any) error { return id.get().Decode(v) }
+func (id Identity) Decode(v any) error { return id.all().claims.Decode(v) }
 
 var nobody verified
-
-func (id Identity) get() *jwt.Claims { return &id.all().claims }
-func (id Identity) traits() *Traits  { return &id.all().traits }
 
 func (id Identity) all() *verified {
 	if id.v == nil {
@@ -112,14 +151,28 @@ func (id Identity) all() *verified {
 
 type identityKey struct{}
 
+// identified is a context with an identity, in one allocation.
+type identified struct {
+	context.Context
+	id Identity
+}
+
+func (c *identified) Value(key any) any {
+	if key == (identityKey{}) {
+		return &c.id
+	}
+	return c.Context.Value(key)
+}
+
 // From returns the identity that a guard put into the context, and false where there is none: on a route without a
 // guard, or an anonymous request under Optional.
 func From(ctx context.Context) (Identity, bool) {
-	id, _ := ctx.Value(identityKey{}).(Identity)
-	return id, !id.IsZero()
+	id, ok := ctx.Value(identityKey{}).(*Identity)
+	if !ok {
+		return Identity{}, false
+	}
+	return *id, !id.IsZero()
 }
 
 // With returns a context that carries id: for adapters to other frameworks.
-func With(ctx context.Context, id Identity) context.Context {
-	return context.WithValue(ctx, identityKey{}, id)
-}
+func With(ctx context.Context, id Identity) context.Context { return &identified{ctx, id} }

@@ -29,6 +29,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/jotgate/jotgate/jwt"
@@ -86,7 +87,7 @@ type Config struct {
 	PassOptions bool
 	// Answer writes refusals for the wire. Nil: Refusal.Answer, an RFC 9457 problem.
 	Answer func(*Refusal) Answer
-	// CacheBytes bounds the memory for tokens that were verified and may come again. 0: 16 MiB, about 12,000 tokens.
+	// CacheBytes bounds the memory for tokens that were verified and may come again. 0: 16 MiB, about 11,000 tokens.
 	// Negative: none; every request costs a signature.
 	CacheBytes int
 	// Leeway is the clock skew to bear, at most a minute. 0: 30 seconds. Negative: none.
@@ -113,13 +114,22 @@ type Guard struct {
 	config  Config
 	policy  jwt.Policy
 	refuse  refuse
-	cache   *cache    // nil for none
+	cache   *cache // nil for none
+	fixed   bool   // Keys never change
+	likely  atomic.Pointer[jwt.Key]
 	counted sequenced // Revocations, where they count
+	prepare prepared  // Revocations, where they prepare
 }
 
 // sequenced is what Revocations may offer besides: a number that rises when a record has entered, before whoever put it
 // in goes on. A token that was alive at the present number is not looked up again.
 type sequenced interface{ Sequence() uint64 }
+
+// prepared is what Revocations may offer besides: a function that answers as Check does for t, whenever it is called, and
+// does once what every Check would repeat.
+type prepared interface {
+	Prepare(t jwt.Ref) func(context.Context) (jwt.Verdict, error)
+}
 
 // New checks the configuration and returns a guard; the error names every fault.
 func New(c Config) (*Guard, error) {
@@ -141,16 +151,16 @@ func New(c Config) (*Guard, error) {
 	if c.CacheBytes == 0 {
 		c.CacheBytes = 16 << 20
 	}
-	if c.Parse == nil {
-		c.Parse = jwt.Parse
-	}
 	c.Types, c.RefreshTypes = orDefault(c.Types, "at+jwt"), orDefault(c.RefreshTypes, "rt+jwt")
 	c.Issuers, c.Foreign = slices.Clone(c.Issuers), slices.Clone(c.Foreign)
 	if c.Locations = cloneLocations(c.Locations); len(c.Locations) == 0 {
 		c.Locations = []Location{{Header: "Authorization"}}
 	}
-	counted, _ := c.Revocations.(sequenced)
-	return &Guard{config: c, policy: c.policy(), refuse: refuse{c.Realm}, cache: newCache(c.CacheBytes), counted: counted}, nil
+	g := &Guard{config: c, policy: c.policy(), refuse: refuse{c.Realm}, cache: newCache(c.CacheBytes)}
+	_, g.fixed = c.Keys.(*jwt.KeySet)
+	g.counted, _ = c.Revocations.(sequenced)
+	g.prepare, _ = c.Revocations.(prepared)
+	return g, nil
 }
 
 func orDefault(list []string, value string) []string {
@@ -233,12 +243,16 @@ func (c Config) policy() jwt.Policy {
 // *Refusal; where the rule is optional, nobody may pass as the zero Identity without an error. Every framework ends here.
 // Without a request there is no path: a rule with Owner lets only those pass who have OwnerOr.
 func (g *Guard) Check(ctx context.Context, raw string, rule Rule) (Identity, error) {
-	return g.conclude(ctx, rule, raw, nil, nil)
+	return g.conclude(ctx, &rule, raw, nil, nil)
 }
 
 // CheckCarrier finds the token in a request and decides as Check does. Where Config.PassOptions is set, OPTIONS is
 // nobody's and passes.
 func (g *Guard) CheckCarrier(ctx context.Context, c Carrier, rule Rule) (Identity, error) {
+	return g.checkCarrier(ctx, c, &rule)
+}
+
+func (g *Guard) checkCarrier(ctx context.Context, c Carrier, rule *Rule) (Identity, error) {
 	if g.config.PassOptions && c.Method() == http.MethodOptions { // a preflight carries no token, by the rules of CORS
 		return Identity{}, nil
 	}
@@ -265,15 +279,16 @@ func (g *Guard) Token(c Carrier) (string, error) {
 	return raw, err
 }
 
-func (g *Guard) conclude(ctx context.Context, rule Rule, raw string, at *Location, c Carrier) (Identity, error) {
-	id, refusal := g.decide(ctx, raw, &rule)
+func (g *Guard) conclude(ctx context.Context, rule *Rule, raw string, at *Location, c Carrier) (Identity, error) {
+	id, refusal := g.decide(ctx, raw, rule)
 	id.at = at
 	if refusal == nil {
-		refusal = g.fits(id, &rule, c)
+		refusal = g.fits(id, rule, c)
 	}
 	if refusal == nil {
-		if refusal = g.also(ctx, id, &rule); refusal != nil {
-			rule.Optional = NotOptional // the token is good: what Also says of it is the answer
+		if refusal = g.also(ctx, id, rule); refusal != nil {
+			strict := *rule // the token is good: what Also says of it is the answer
+			strict.Optional, rule = NotOptional, &strict
 		}
 	}
 	if refusal != nil {
@@ -286,7 +301,7 @@ func (g *Guard) conclude(ctx context.Context, rule Rule, raw string, at *Locatio
 }
 
 // end tells the log of a refusal, or lets nobody pass where the rule says so.
-func (g *Guard) end(ctx context.Context, rule Rule, id Identity, refusal *Refusal) (Identity, error) {
+func (g *Guard) end(ctx context.Context, rule *Rule, id Identity, refusal *Refusal) (Identity, error) {
 	if refusal == nil {
 		return id, nil
 	}
@@ -307,7 +322,7 @@ func (g *Guard) decide(ctx context.Context, raw string, rule *Rule) (Identity, *
 	if refusal != nil {
 		return id, refusal
 	}
-	if kind := id.v.traits.Kind; rule.Kind != KindAny && rule.Kind != kind {
+	if kind := id.v.kind; rule.Kind != KindAny && rule.Kind != kind {
 		return id, g.refuse.token(&KindError{Want: rule.Kind, Got: kind})
 	}
 	if lacks := rule.lacks(id); lacks != "" {
@@ -316,7 +331,7 @@ func (g *Guard) decide(ctx context.Context, raw string, rule *Rule) (Identity, *
 	if rule.tooOld(id, now, g.config.Leeway) {
 		return id, g.refuse.staleLogin(rule.MaxAge)
 	}
-	if until := id.v.traits.FreshUntil; rule.Fresh && (until.IsZero() || !now.Before(until.Add(g.config.Leeway))) {
+	if rule.Fresh && !id.v.fresh(now.Add(-g.config.Leeway)) {
 		return id, g.refuse.staleLogin(FreshAge)
 	}
 	return id, nil
@@ -373,37 +388,45 @@ func owns(id Identity, param string, c Carrier) bool {
 // prove answers who a token is, from the cache where everything that made it good still holds.
 func (g *Guard) prove(ctx context.Context, raw string, now time.Time) (Identity, *Refusal) {
 	if g.cache == nil {
-		id, _, refusal := g.verify(ctx, raw, now)
-		if refusal != nil {
-			return Identity{}, refusal
-		}
-		return id, g.alive(ctx, id)
+		return g.proveAnew(ctx, raw, now)
 	}
 	e := g.cache.get(raw)
-	if e != nil && !g.holds(ctx, e, now) {
+	if e == nil {
+		return g.proveAnew(ctx, raw, now)
+	}
+	if !g.holds(ctx, e, now) {
 		g.cache.drop(e)
-		e = nil
+		return g.proveAnew(ctx, raw, now)
 	}
 	sequence, counted := g.sequence()
-	if e != nil && counted && e.alive.Load() == sequence {
-		return e.id, nil
+	if counted && e.alive.Load() == sequence {
+		return Identity{v: e}, nil
 	}
-	if e == nil {
-		id, key, refusal := g.verify(ctx, raw, now)
-		if refusal != nil {
-			return Identity{}, refusal
-		}
-		e = &cached{raw: raw, id: id, key: key, until: g.lastMoment(id)}
-	}
-	if refusal := g.alive(ctx, e.id); refusal != nil {
+	if refusal := g.aliveStill(ctx, e); refusal != nil {
 		g.cache.drop(e)
-		return e.id, refusal
+		return Identity{v: e}, refusal
 	}
 	e.alive.Store(sequence)
-	if e.cost == 0 {
-		g.cache.put(e, now)
+	return Identity{v: e}, nil
+}
+
+// proveAnew verifies a token, and remembers one that is alive.
+func (g *Guard) proveAnew(ctx context.Context, raw string, now time.Time) (Identity, *Refusal) {
+	sequence, _ := g.sequence()
+	v, refusal := g.verify(ctx, raw, now)
+	if refusal != nil {
+		return Identity{}, refusal
 	}
-	return e.id, nil
+	id := Identity{v: v}
+	if refusal := g.alive(ctx, id); refusal != nil {
+		return id, refusal
+	}
+	if g.cache != nil {
+		v.until = g.lastMoment(id)
+		v.alive.Store(sequence)
+		g.cache.put(v, raw, now)
+	}
+	return id, nil
 }
 
 // lastMoment is when a token expires, leeway included. One that never does is verified again after a day.
@@ -415,11 +438,14 @@ func (g *Guard) lastMoment(id Identity) time.Time {
 }
 
 // holds tells whether an entry is within its time and its key is still the one that verifies.
-func (g *Guard) holds(ctx context.Context, e *cached, now time.Time) bool {
+func (g *Guard) holds(ctx context.Context, e *verified, now time.Time) bool {
 	if !now.Before(e.until) {
 		return false
 	}
-	key, err := g.config.Keys.Key(ctx, g.issuerName(e.id), e.id.v.keyID, e.key.Algorithm())
+	if g.fixed {
+		return true
+	}
+	key, err := g.config.Keys.Key(ctx, g.issuerName(Identity{v: e}), e.keyID, e.key.Algorithm())
 	return err == nil && key == e.key
 }
 
@@ -443,42 +469,57 @@ func (g *Guard) sequence() (uint64, bool) {
 	return g.counted.Sequence(), true
 }
 
-func (g *Guard) verify(ctx context.Context, raw string, now time.Time) (Identity, jwt.Key, *Refusal) {
-	refused := func(err error) (Identity, jwt.Key, *Refusal) { return Identity{}, jwt.Key{}, g.refuse.token(err) }
-	token, err := g.config.Parse(raw)
+func (g *Guard) verify(ctx context.Context, raw string, now time.Time) (*verified, *Refusal) {
+	token, err := g.parse(raw)
 	if err != nil {
-		return refused(err)
+		return nil, g.refuse.token(err)
 	}
 	policy := g.policy
 	policy.Now = now
 	issuer, err := g.issuerOf(raw, &policy)
 	if err != nil {
-		return refused(err)
+		return nil, g.refuse.token(err)
 	}
 	header := token.Header()
 	key, err := g.config.Keys.Key(ctx, issuer, header.KeyID, header.Algorithm)
 	if err != nil {
-		return Identity{}, jwt.Key{}, g.noKey(err)
+		return nil, g.noKey(err)
 	}
 	proved, err := token.Verify(key)
 	if err != nil {
-		return refused(err)
+		return nil, g.refuse.token(err)
 	}
-	claims, err := g.claims(proved)
+	g.expect(key)
+	v := &verified{keyID: header.KeyID, key: key}
+	if v.claims, err = g.claims(proved); err != nil {
+		return nil, g.refuse.token(err)
+	}
+	if err = policy.Check(header, v.claims); err == nil {
+		err = g.readTraits(v, header)
+	}
 	if err != nil {
-		return refused(err)
+		refusal := g.refuse.token(err)
+		refusal.claims = &v.claims
+		return nil, refusal
 	}
-	err = policy.Check(header, claims)
-	var traits Traits
-	if err == nil {
-		traits, err = g.traits(header, claims)
+	return v, nil
+}
+
+// parse checks the form of a token. Most tokens are of the key that verified the last one.
+func (g *Guard) parse(raw string) (jwt.Unverified, error) {
+	if g.config.Parse != nil {
+		return g.config.Parse(raw)
 	}
-	if err != nil {
-		refusal, kept := g.refuse.token(err), claims // a copy, so that claims stay off the heap where all is well
-		refusal.claims = &kept
-		return Identity{}, jwt.Key{}, refusal
+	if k := g.likely.Load(); k != nil {
+		return jwt.ParseLikely(raw, *k)
 	}
-	return Identity{v: &verified{claims: claims, keyID: header.KeyID, traits: traits}}, key, nil
+	return jwt.Parse(raw)
+}
+
+func (g *Guard) expect(k jwt.Key) {
+	if last := g.likely.Load(); last == nil || *last != k {
+		g.likely.Store(&k)
+	}
 }
 
 func (g *Guard) claims(v jwt.Verified) (jwt.Claims, error) {
@@ -525,8 +566,14 @@ func (g *Guard) kind(typ string) Kind {
 }
 
 // sameType compares media types: without case, and with or without "application/" (RFC 7515 §4.1.9).
-func sameType(a, b string) bool {
-	return strings.EqualFold(strings.TrimPrefix(strings.ToLower(a), "application/"), strings.TrimPrefix(strings.ToLower(b), "application/"))
+func sameType(a, b string) bool { return strings.EqualFold(subtype(a), subtype(b)) }
+
+func subtype(s string) string {
+	const prefix = "application/"
+	if len(s) >= len(prefix) && strings.EqualFold(s[:len(prefix)], prefix) {
+		return s[len(prefix):]
+	}
+	return s
 }
 
 func (g *Guard) noKey(err error) *Refusal {
@@ -536,11 +583,29 @@ func (g *Guard) noKey(err error) *Refusal {
 	return unavailable(CodeKeysDown, err)
 }
 
+// alive asks the revocations about a token.
 func (g *Guard) alive(ctx context.Context, id Identity) *Refusal {
 	if g.config.Revocations == nil {
 		return nil
 	}
-	verdict, err := g.config.Revocations.Check(ctx, g.ref(id))
+	return g.judge(g.config.Revocations.Check(ctx, g.ref(id)))
+}
+
+// aliveStill asks about a token that came again, and may come often.
+func (g *Guard) aliveStill(ctx context.Context, e *verified) *Refusal {
+	if g.prepare == nil {
+		return g.alive(ctx, Identity{v: e})
+	}
+	ask := e.ask.Load()
+	if ask == nil {
+		made := g.prepare.Prepare(g.ref(Identity{v: e}))
+		ask = &made
+		e.ask.Store(ask)
+	}
+	return g.judge((*ask)(ctx))
+}
+
+func (g *Guard) judge(verdict jwt.Verdict, err error) *Refusal {
 	if err != nil {
 		return unavailable(CodeRevocationsDown, err)
 	}
@@ -552,8 +617,7 @@ func (g *Guard) alive(ctx context.Context, id Identity) *Refusal {
 
 // ref is what a revocation can hit of an identity.
 func (g *Guard) ref(id Identity) jwt.Ref {
-	ref := id.v.claims.Ref(jwt.Header{KeyID: id.v.keyID})
-	t := &id.v.traits
+	ref, t := id.v.claims.Ref(jwt.Header{KeyID: id.v.keyID}), id.v.traits()
 	ref.Subject, ref.SessionID, ref.TokenID, ref.Roles = t.Subject, t.SessionID, t.TokenID, t.Roles
 	if !g.config.InsecureSkipIssuer {
 		ref.Issuer = g.issuerName(id)

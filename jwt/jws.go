@@ -31,8 +31,13 @@ type Verified struct {
 // be JSON. An error wraps [ErrMalformed] or [ErrAlgorithm].
 func Parse(raw string) (Unverified, error) { return parse(raw, Key{}) }
 
-// Verify is Parse and [Unverified.Verify] in one step. It is the fastest way when the key is known beforehand: a header
-// in one of the forms that tokens of this key usually have is recognised by comparison and not parsed.
+// ParseLikely is Parse, and faster for a token of likely: a header in one of the forms that tokens of this key usually
+// have is recognised by comparison and not parsed. Any other token is parsed as well; which key verifies it is still to
+// be decided.
+func ParseLikely(raw string, likely Key) (Unverified, error) { return parse(raw, likely) }
+
+// Verify is Parse and [Unverified.Verify] in one step. It is the fastest way when the key is known beforehand: see
+// [ParseLikely].
 func Verify(raw string, k Key) (Verified, error) {
 	u, err := parse(raw, k)
 	if err != nil {
