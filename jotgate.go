@@ -518,7 +518,8 @@ func (g *Guard) parse(raw string) (jwt.Unverified, error) {
 
 func (g *Guard) expect(k jwt.Key) {
 	if last := g.likely.Load(); last == nil || *last != k {
-		g.likely.Store(&k)
+		next := k // so that only a change of keys allocates
+		g.likely.Store(&next)
 	}
 }
 
