@@ -137,6 +137,43 @@ func write(t *testing.T, name, text string) {
 	must(t, os.WriteFile(name, []byte(text), 0o644))
 }
 
+var (
+	link    = regexp.MustCompile(`\]\(([^)#:]*)(?:#([^)]*))?\)`)
+	heading = regexp.MustCompile(`(?m)^#+ (.*)$`)
+)
+
+// Links between pages lead somewhere.
+func TestGuideLinks(t *testing.T) {
+	pages, err := filepath.Glob("docs/guide/*.md")
+	must(t, err)
+	for _, page := range append(pages, "README.md") {
+		text, err := os.ReadFile(page)
+		must(t, err)
+		for _, l := range link.FindAllStringSubmatch(string(text), -1) {
+			target := page
+			if l[1] != "" {
+				target = filepath.Join(filepath.Dir(page), l[1])
+			}
+			if _, err := os.Stat(target); err != nil || l[2] != "" && !hasHeading(t, target, l[2]) {
+				t.Errorf("%s: %s leads nowhere", page, l[0])
+			}
+		}
+	}
+}
+
+// hasHeading tells whether a page has the heading that GitHub gives this anchor.
+func hasHeading(t *testing.T, page, anchor string) bool {
+	text, err := os.ReadFile(page)
+	must(t, err)
+	for _, h := range heading.FindAllStringSubmatch(string(text), -1) {
+		plain := regexp.MustCompile(`[^\pL\pN_ -]`).ReplaceAllString(strings.ToLower(h[1]), "")
+		if strings.ReplaceAll(plain, " ", "-") == anchor {
+			return true
+		}
+	}
+	return false
+}
+
 // The table of codes says what the constants say.
 func TestGuideListsCodes(t *testing.T) {
 	text, err := os.ReadFile("docs/guide/errors.md")
