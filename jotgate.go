@@ -331,7 +331,7 @@ func (g *Guard) decide(ctx context.Context, raw string, rule *Rule) (Identity, *
 	if rule.tooOld(id, now, g.config.Leeway) {
 		return id, g.refuse.staleLogin(rule.MaxAge)
 	}
-	if rule.Fresh && !id.v.fresh(now.Add(-g.config.Leeway)) {
+	if rule.Fresh && (!id.v.fresh(now.Add(-g.config.Leeway)) || id.loginToCome(now, g.config.Leeway)) {
 		return id, g.refuse.staleLogin(FreshAge)
 	}
 	return id, nil

@@ -146,12 +146,16 @@ func (r *Rule) lacks(id Identity) string {
 	return ""
 }
 
-// tooOld tells whether the log-in behind id is older than r allows. A token that does not say when is too old, and so is
-// a log-in that is still to come: it would be recent for too long.
+// tooOld tells whether the log-in behind id is older than r allows. A token that does not say when is too old.
 func (r *Rule) tooOld(id Identity, now time.Time, leeway time.Duration) bool {
 	if r.MaxAge == 0 {
 		return false
 	}
 	at := id.AuthTime()
-	return at.IsZero() || now.Sub(at) > r.MaxAge+leeway || at.After(now.Add(leeway))
+	return at.IsZero() || now.Sub(at) > r.MaxAge+leeway || id.loginToCome(now, leeway)
+}
+
+// loginToCome tells of a log-in that has not happened yet: it would be recent for too long.
+func (id Identity) loginToCome(now time.Time, leeway time.Duration) bool {
+	return id.AuthTime().After(now.Add(leeway))
 }

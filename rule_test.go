@@ -103,6 +103,11 @@ func TestFreshEnds(t *testing.T) {
 		}
 		g.identity(t, token, jotgate.Rule{})
 	})
+	t.Run("G03 a log-in that is still to come", func(t *testing.T) {
+		g := newGate(t)
+		g.identity(t, g.token(t, func(c *jwt.Claims) { c.AuthTime = noon.Add(30 * time.Second) }), rule)
+		g.refusal(t, g.token(t, func(c *jwt.Claims) { c.AuthTime = noon.Add(31 * time.Second) }), rule)
+	})
 	t.Run("G03 a log-in that is not dated", func(t *testing.T) {
 		g.refusal(t, g.token(t, func(c *jwt.Claims) { c.AuthTime = time.Time{} }), rule)
 	})
