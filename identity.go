@@ -18,17 +18,17 @@ type Identity struct {
 
 // verified is a token that was verified. Only alive and ask change.
 type verified struct {
-	claims jwt.Claims
-	keyID  string
-	kind   Kind
-	read   *Traits // by Config.Read; nil: the claims tell them
-
-	raw   string // in the cache
-	cost  int64  // in the cache
-	key   jwt.Key
+	raw   string    // in the cache
 	until time.Time // exp with leeway
 	alive atomic.Uint64
 	ask   atomic.Pointer[look]
+	kind  Kind
+	read  *Traits // by Config.Read; nil: the claims tell them
+
+	claims jwt.Claims
+	keyID  string
+	key    jwt.Key
+	cost   int64 // in the cache
 }
 
 // look asks the revocations about one token. See prepared.
