@@ -293,7 +293,7 @@ func TestRevoked(t *testing.T) {
 			if r := g.refusal(t, raw, jotgate.Rule{}); r.Status != 401 || r.Code != c.code {
 				t.Errorf("want 401 %s, got %d %s", c.code, r.Status, r.Code)
 			}
-			if got, want := g.log.last(t)["reason"], "revoked: "+c.record.Reason; got != want {
+			if got, want := g.log.last(t)["reason"], "token revoked: "+c.record.Reason; got != want {
 				t.Errorf("logged reason: want %q, got %q", want, got)
 			}
 		})

@@ -55,4 +55,4 @@ func (g *Guard) CheckRequest(r *http.Request, rule Rule) (Identity, error) {
 }
 
 // answer writes a refusal.
-func (g *Guard) answer(w http.ResponseWriter, err error) { g.Answer(err).write(w) }
+func (g *Guard) answer(w http.ResponseWriter, err error) { g.Answer(err).Write(w) }

@@ -108,19 +108,27 @@ func (r *Refusal) Answer() Answer {
 	return Answer{r.Status, h, append(body, '\n')}
 }
 
-func (a Answer) write(w http.ResponseWriter) {
+// Write sends the answer.
+func (a Answer) Write(w http.ResponseWriter) {
 	maps.Copy(w.Header(), a.Header)
 	w.WriteHeader(a.Status)
 	_, _ = w.Write(a.Body) // the client is gone: nobody is left to tell
 }
 
 // Write answers the request with the refusal as an RFC 9457 problem.
-func (r *Refusal) Write(w http.ResponseWriter) { r.Answer().write(w) }
+func (r *Refusal) Write(w http.ResponseWriter) { r.Answer().Write(w) }
 
-// Answer returns what to answer an error of Check with, by Config.Answer.
+// Answer returns what to answer an error with, by Config.Answer: one of Check, or, where a handler verifies a token
+// itself, one of package jwt or token. Any other error is a failure of ours.
 func (g *Guard) Answer(err error) Answer {
 	var r *Refusal
-	if !errors.As(err, &r) {
+	switch {
+	case errors.As(err, &r):
+	case errors.Is(err, jwt.ErrRevoked):
+		r = g.refuse.unauthorized(CodeRevoked, detailRevoked, err)
+	case tokenAtFault(err):
+		r = g.refuse.token(err)
+	default:
 		r = unavailable("internal_error", err)
 	}
 	if g.config.Answer != nil {
@@ -197,30 +205,34 @@ func (f refuse) token(cause error) *Refusal {
 	return f.unauthorized(CodeInvalid, "The access token is not valid here.", cause)
 }
 
-func onlyExpired(err error) bool {
-	if !errors.Is(err, jwt.ErrExpired) {
-		return false
-	}
-	for _, other := range []error{
+func onlyExpired(err error) bool { return errors.Is(err, jwt.ErrExpired) && !hasFault(err) }
+
+func tokenAtFault(err error) bool { return errors.Is(err, jwt.ErrExpired) || hasFault(err) }
+
+// hasFault tells whether the token has a fault besides its age.
+func hasFault(err error) bool {
+	for _, fault := range []error{
 		jwt.ErrMalformed, jwt.ErrAlgorithm, jwt.ErrUnknownKey, jwt.ErrSignature, jwt.ErrNotYetValid,
 		jwt.ErrIssuer, jwt.ErrAudience, jwt.ErrType, jwt.ErrMissing,
 	} {
-		if errors.Is(err, other) {
-			return false
+		if errors.Is(err, fault) {
+			return true
 		}
 	}
-	return true
+	return false
 }
+
+const detailRevoked = "The access token has been revoked: log in again."
 
 // reasonPermissions is revocation.ReasonPermissions; the guard knows no set, only verdicts.
 const reasonPermissions = "permissions_changed"
 
 func (f refuse) dead(v jwt.Verdict) *Refusal {
-	cause := fmt.Errorf("revoked: %s", v.Reason)
+	cause := fmt.Errorf("%w: %s", jwt.ErrRevoked, v.Reason)
 	if v.Reason == reasonPermissions {
 		return f.unauthorized(CodePermissions, "What this user may do has changed: refresh the access token.", cause)
 	}
-	return f.unauthorized(CodeRevoked, "The access token has been revoked: log in again.", cause)
+	return f.unauthorized(CodeRevoked, detailRevoked, cause)
 }
 
 func (f refuse) staleLogin(maxAge time.Duration) *Refusal {

@@ -2,6 +2,7 @@ package jotgate_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -369,12 +370,25 @@ func TestAnswer(t *testing.T) {
 	t.Run("E10 an error that a handler found goes the same way", func(t *testing.T) {
 		h := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			_, err := g.Check(r.Context(), "x", jotgate.Rule{})
-			a := g.Guard.Answer(fmt.Errorf("second token: %w", err))
-			w.Header().Set("Content-Type", a.Header.Get("Content-Type"))
-			w.WriteHeader(a.Status)
-			_, _ = w.Write(a.Body)
+			g.Guard.Answer(fmt.Errorf("second token: %w", err)).Write(w)
 		})
 		wantFout(t, get(h), 401, jotgate.CodeInvalid)
+	})
+	t.Run("E10 an error of a token that a handler verified itself is the token's fault", func(t *testing.T) {
+		for cause, want := range map[error]string{
+			jwt.ErrSignature: jotgate.CodeInvalid, jwt.ErrMissing: jotgate.CodeInvalid, jwt.ErrExpired: jotgate.CodeExpired,
+			jwt.ErrRevoked: jotgate.CodeRevoked, jwt.ErrKey: "internal_error", errDown: "internal_error",
+			errors.Join(jwt.ErrExpired, jwt.ErrAudience): jotgate.CodeInvalid,
+		} {
+			a := newGate(t).Guard.Answer(fmt.Errorf("refresh: %w", cause))
+			var problem struct{ Code string }
+			if err := json.Unmarshal(a.Body, &problem); err != nil || problem.Code != want {
+				t.Errorf("%v: want %s, got %s", cause, want, a.Body)
+			}
+			if a.Status == 401 != (a.Header.Get("WWW-Authenticate") != "") || a.Status != 401 && a.Status != 503 {
+				t.Errorf("%v: got %d with %q", cause, a.Status, a.Header)
+			}
+		}
 	})
 	t.Run("E10 an error of no kind of ours is our failure", func(t *testing.T) {
 		if a := newGate(t).Guard.Answer(errDown); a.Status != 503 {

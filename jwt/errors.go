@@ -20,6 +20,7 @@ var (
 	ErrAudience    = errors.New("audience not accepted")
 	ErrType        = errors.New("token type not accepted") // header typ
 	ErrMissing     = errors.New("required claim missing")
+	ErrRevoked     = errors.New("token revoked") // only of those who look it up: this package never does
 )
 
 // ErrPolicy means that a [Policy] cannot be applied: the program is at fault, not the token.

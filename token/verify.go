@@ -2,7 +2,6 @@ package token
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -14,7 +13,7 @@ import (
 const FreshAge = 5 * time.Minute
 
 // ErrRevoked means that the token, or its session, is in the Denylist.
-var ErrRevoked = errors.New("token revoked")
+var ErrRevoked = jwt.ErrRevoked
 
 // Token is a verified token.
 type Token struct {
@@ -37,7 +36,7 @@ func (t Token) extra() (e extra, err error) {
 
 // Verify returns the token if it is of this kind, ours, in time, for one of our audiences and not revoked. Otherwise the
 // error wraps one of those of package jwt, or [ErrRevoked]; an error that wraps none of these is a failure of keys or
-// Denylist, and not the token's fault. On routes, use a guard.
+// Denylist, and not the token's fault. jotgate.Guard.Answer tells the two apart. On routes, use a guard.
 func (i *Issuer) Verify(ctx context.Context, kind Kind, raw string) (Token, error) {
 	t, err := i.read(ctx, raw, i.policy(kind))
 	if err != nil {
