@@ -1,18 +1,18 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run dev test race check fmt tidy fuzz bench crash needs
+.PHONY: help run dev test race check fmt tidy fuzz bench bench-peers crash needs
 
 # How long fuzz gives each target (10m, or a count as in 100000x), and how often crash kills the server.
 FUZZTIME ?= 10m
 KILLS ?= 50
-# Flags for run, dev and bench: make dev ARGS="--limits off".
+# Flags for run, dev, bench and bench-peers: make dev ARGS="--limits off".
 ARGS ?=
 
 # Modules that keep out of the workspace, so that the versions of what they compare us with never reach ours.
 apart := $(wildcard bench interop)
 
 help: ## say what make can do
-	@sed -nE 's/^([a-z]+):.*## (.*)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "make %-8s%s\n", $$1, $$2 }'
+	@sed -nE 's/^([a-z-]+):.*## (.*)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "make %-12s%s\n", $$1, $$2 }'
 
 run: ## serve on http://127.0.0.1:8000, data in ./jotgate-data
 	go run ./server/cmd/jotgate serve $(ARGS)
@@ -57,3 +57,6 @@ crash: ## kill -9 the server KILLS (50) times in the middle of its writes and lo
 
 bench: ## measure log-ins, rotations and guarded requests beside their limits
 	cd bench && GOWORK=off go run . $(ARGS)
+
+bench-peers: ## measure tokens, guard and adapters beside other libraries
+	cd bench && GOWORK=off go run ./peers $(ARGS)
