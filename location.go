@@ -223,7 +223,7 @@ func (l *Location) inHeader(values []string) (string, error) {
 		return "", l.fault(FaultScheme)
 	case found && token == "":
 		return "", l.fault(FaultNoToken)
-	case strings.ContainsAny(token, " \t"):
+	case strings.IndexByte(token, ' ') >= 0 || strings.IndexByte(token, '\t') >= 0: // ContainsAny goes byte by byte
 		return "", l.fault(FaultSpaces)
 	}
 	return token, nil
