@@ -15,7 +15,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/jotgate/jotgate/server/internal/pgtest"
+	"github.com/jotgate/jotgate/internal/pgtest"
 )
 
 // wire is a TCP line to a database that can go silent: connections stay, and nothing comes through.

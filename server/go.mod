@@ -47,5 +47,6 @@ require (
 require (
 	github.com/chromedp/cdproto v0.159.0
 	github.com/chromedp/chromedp v0.23.0
+	github.com/jotgate/jotgate/internal v0.0.0
 	github.com/rogpeppe/go-internal v1.16.0
 )

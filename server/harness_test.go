@@ -14,9 +14,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jotgate/jotgate/internal/pgtest"
 	"github.com/jotgate/jotgate/password"
 	"github.com/jotgate/jotgate/server"
-	"github.com/jotgate/jotgate/server/internal/pgtest"
 )
 
 // node is a server that runs: real sockets, a real database, a clock that the test sets. When the test ends it is stopped

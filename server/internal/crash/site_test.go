@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/jotgate/jotgate/server/internal/pgtest"
+	"github.com/jotgate/jotgate/internal/pgtest"
 )
 
 // site is a server as its operator sees it: a data folder, a database, a port, and a process that comes and goes.

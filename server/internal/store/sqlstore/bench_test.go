@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/jotgate/jotgate/server/internal/pgtest"
+	"github.com/jotgate/jotgate/internal/pgtest"
 	"github.com/jotgate/jotgate/server/internal/store"
 	"github.com/jotgate/jotgate/server/internal/store/sqlstore"
 )

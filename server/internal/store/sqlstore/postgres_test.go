@@ -15,8 +15,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/jotgate/jotgate/internal/pgtest"
 	"github.com/jotgate/jotgate/revocation"
-	"github.com/jotgate/jotgate/server/internal/pgtest"
 	"github.com/jotgate/jotgate/server/internal/store"
 	"github.com/jotgate/jotgate/server/internal/store/sqlstore"
 )

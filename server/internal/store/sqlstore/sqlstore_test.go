@@ -9,7 +9,7 @@ import (
 	"github.com/google/uuid"
 	_ "github.com/jackc/pgx/v5/stdlib"
 
-	"github.com/jotgate/jotgate/server/internal/pgtest"
+	"github.com/jotgate/jotgate/internal/pgtest"
 	"github.com/jotgate/jotgate/server/internal/store"
 	"github.com/jotgate/jotgate/server/internal/store/sqlstore"
 	"github.com/jotgate/jotgate/server/internal/store/storetest"

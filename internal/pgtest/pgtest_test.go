@@ -5,7 +5,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/jotgate/jotgate/server/internal/pgtest"
+	"github.com/jotgate/jotgate/internal/pgtest"
 )
 
 func connect(t *testing.T, url string) (*pgx.Conn, error) {
