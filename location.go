@@ -188,8 +188,10 @@ func (l *Location) find(c Carrier) (string, error) {
 		return l.inBody(c)
 	case l.Subprotocol != "":
 		return l.inSubprotocols(c.Header("Sec-Websocket-Protocol"))
+	case l.Find != nil:
+		return l.Find(c)
 	}
-	return l.Find(c)
+	return "", unavailable("internal_error", errors.New("a Location that names no place, which Guard.Need would not have taken"))
 }
 
 var bearerScheme = []string{"Bearer"}

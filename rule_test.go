@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
@@ -281,6 +282,12 @@ func TestMoreFaultyRules(t *testing.T) {
 			}
 		})
 	}
+	t.Run("L13 a rule that nobody checked is a failure of ours, and no panic", func(t *testing.T) {
+		_, err := newGate(t).CheckRequest(httptest.NewRequest("GET", "/", nil), jotgate.Rule{Locations: []jotgate.Location{{Name: "x"}}})
+		if r := new(jotgate.Refusal); !errors.As(err, &r) || r.Status != 503 || !strings.Contains(r.Error(), "no place") {
+			t.Errorf("want 503 that names the fault, got %v", err)
+		}
+	})
 }
 
 // The nearest guard decides who it is, also when that is nobody.

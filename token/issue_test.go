@@ -264,6 +264,15 @@ func TestFresh(t *testing.T) {
 			}
 		})
 	}
+	t.Run("I06 a log-in to come", func(t *testing.T) {
+		i, now := issuer(t, nil)
+		for ahead, want := range map[time.Duration]bool{time.Minute: true, time.Minute + time.Second: false} {
+			raw := must(i.AccessToken(ctx, token.Grant{Subject: "u", AuthTime: now.at.Add(ahead)}))(t)
+			if got := must(i.Verify(ctx, token.Access, raw))(t).Fresh(now.at); got != want {
+				t.Errorf("%v ahead: got fresh %t, want %t", ahead, got, want)
+			}
+		}
+	})
 	t.Run("I06 negative", func(t *testing.T) {
 		i, _ := issuer(t, nil)
 		_, err := i.AccessToken(ctx, token.Grant{Subject: "u", FreshFor: -1})

@@ -27,7 +27,8 @@ func (t Token) Fresh(now time.Time) bool {
 		e, err := t.extra()
 		return err == nil && now.Before(unix(e.FreshUntil))
 	}
-	return !t.Claims.AuthTime.IsZero() && now.Sub(t.Claims.AuthTime) <= FreshAge
+	age := now.Sub(t.Claims.AuthTime)
+	return !t.Claims.AuthTime.IsZero() && age <= FreshAge && age >= -skew // a log-in to come would be fresh for too long
 }
 
 func (t Token) extra() (e extra, err error) {
