@@ -1,12 +1,13 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run dev test race check fmt tidy fuzz bench bench-peers crash needs
+.PHONY: help run dev examples test race check fmt tidy fuzz bench bench-peers crash needs
 
 # How long fuzz gives each target (10m, or a count as in 100000x), and how often crash kills the server.
 FUZZTIME ?= 10m
 KILLS ?= 50
-# Flags for run, dev, bench and bench-peers: make dev ARGS="--limits off".
+# Flags for run, dev, bench and bench-peers: make dev ARGS="--limits off". With EXAMPLE, dev runs one of examples/.
 ARGS ?=
+EXAMPLE ?=
 
 # Modules that keep out of the workspace, so that the versions of what they compare us with never reach ours.
 apart := $(wildcard bench interop)
@@ -17,8 +18,11 @@ help: ## say what make can do
 run: ## serve on http://127.0.0.1:8000, data in ./jotgate-data
 	go run ./server/cmd/jotgate serve $(ARGS)
 
-dev: ## the same, rebuilt and restarted on every change
-	@scripts/dev $(ARGS)
+dev: ## the same, or the example of EXAMPLE=posts, rebuilt and restarted on every change
+	@EXAMPLE=$(EXAMPLE) scripts/dev $(ARGS)
+
+examples: needs ## start each example and replay what its tutorial shows
+	@scripts/examples
 
 # The short forms of fuzz and crash go first, so that the last lines are the packages' results. Short fuzzing counts
 # instead of timing: until Go 1.27 a duration may end in a false "context deadline exceeded" (go.dev/issue/75804).
