@@ -618,8 +618,11 @@ func (g *Guard) judge(verdict jwt.Verdict, err error) *Refusal {
 
 // ref is what a revocation can hit of an identity.
 func (g *Guard) ref(id Identity) jwt.Ref {
-	ref, t := id.v.claims.Ref(jwt.Header{KeyID: id.v.keyID}), id.v.traits()
-	ref.Subject, ref.SessionID, ref.TokenID, ref.Roles = t.Subject, t.SessionID, t.TokenID, t.Roles
+	c, t := &id.v.claims, id.v.traits()
+	ref := jwt.Ref{
+		TokenID: t.TokenID, SessionID: t.SessionID, Subject: t.Subject, KeyID: id.v.keyID, Roles: t.Roles,
+		UserVersion: c.UserVersion, PolicyVersion: c.PolicyVersion, IssuedAt: c.IssuedAt, ExpiresAt: c.ExpiresAt,
+	}
 	if !g.config.InsecureSkipIssuer {
 		ref.Issuer = g.issuerName(id)
 	}

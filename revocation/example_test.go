@@ -49,5 +49,5 @@ func Example() {
 	fmt.Println(err)
 	// Output:
 	// u1 <nil>
-	// token_revoked: revoked: logout
+	// token_revoked: token revoked: logout
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"iter"
+	"maps"
 	"math"
 	"strings"
 	"sync"
@@ -22,6 +23,8 @@ type Set struct {
 
 	writing sync.Mutex
 	words   words
+
+	shared atomic.Pointer[map[name]Key] // see keyOf
 }
 
 // NewSet returns an empty set.
@@ -112,12 +115,12 @@ func (w *words) number(reason string) word {
 
 // Check tells whether a record hits t. It never fails and never blocks; what this Set knows, it knows now, so Age is zero.
 func (s *Set) Check(_ context.Context, t jwt.Ref) (jwt.Verdict, error) {
-	is := stateOf(t)
+	is := stateOf(&t)
 	for kind, value := range names(&t) {
 		if s.kinds[kind].size.Load() == 0 {
 			continue // without hashing
 		}
-		if r := s.hit(kind, KeyOf(kind, t.Issuer, value), is); r != nil {
+		if r := s.hit(kind, s.keyOf(name{kind, t.Issuer, value}), is); r != nil {
 			return s.dead(r), nil
 		}
 	}
@@ -127,7 +130,7 @@ func (s *Set) Check(_ context.Context, t jwt.Ref) (jwt.Verdict, error) {
 // Prepare returns a function that answers as Check does for t, whenever it is called, and hashes t's names no more: for
 // those who ask about a token many times.
 func (s *Set) Prepare(t jwt.Ref) func(context.Context) (jwt.Verdict, error) {
-	is, keys := stateOf(t), keysOf(t)
+	is, keys := stateOf(&t), keysOf(t)
 	return func(context.Context) (jwt.Verdict, error) {
 		for i := range keys {
 			if r := s.hit(keys[i].kind, keys[i].key, is); r != nil {
@@ -136,6 +139,41 @@ func (s *Set) Prepare(t jwt.Ref) func(context.Context) (jwt.Verdict, error) {
 		}
 		return jwt.Verdict{}, nil
 	}
+}
+
+// name is one of those by which a record could hit a token.
+type name struct {
+	kind          Kind
+	issuer, value string
+}
+
+// maxShared bounds the names that are remembered with their keys.
+const maxShared = 256
+
+// keyOf is KeyOf. The roles and keys of one issuer are the names of many tokens, so it remembers what theirs are.
+func (s *Set) keyOf(n name) Key {
+	if n.kind != Role && n.kind != SignKey {
+		return KeyOf(n.kind, n.issuer, n.value)
+	}
+	known := s.shared.Load()
+	if known != nil {
+		if k, ok := (*known)[n]; ok {
+			return k
+		}
+	}
+	k := KeyOf(n.kind, n.issuer, n.value)
+	s.remember(known, n, k)
+	return k
+}
+
+// remember leaves the map that others are reading as it is. Of two who add a name at once, one is soon asked again.
+func (s *Set) remember(known *map[name]Key, n name, k Key) {
+	more := map[name]Key{}
+	if known != nil && len(*known) < maxShared {
+		maps.Copy(more, *known)
+	}
+	more[name{n.kind, strings.Clone(n.issuer), strings.Clone(n.value)}] = k // not the tokens that they are pieces of
+	s.shared.Store(&more)
 }
 
 // names yields everything by which a record could hit t, by kind.
@@ -170,7 +208,7 @@ func keysOf(t jwt.Ref) []keyed {
 // state is what decides whether a record of a user or a role is about a token.
 type state struct{ user, policy, issuedAt int64 }
 
-func stateOf(t jwt.Ref) state { return state{t.UserVersion, t.PolicyVersion, t.IssuedAt.Unix()} }
+func stateOf(t *jwt.Ref) state { return state{t.UserVersion, t.PolicyVersion, t.IssuedAt.Unix()} }
 
 // hit returns the record under this key that kills a token of this state, nil for none.
 func (s *Set) hit(kind Kind, key Key, is state) *record {

@@ -381,6 +381,25 @@ func TestPrepare(t *testing.T) {
 	}
 }
 
+// More roles than are remembered with their keys: each is still asked for itself.
+func TestManyRoles(t *testing.T) {
+	s := revocation.NewSet()
+	s.Add(record(revocation.Role, "role 7", version(9)), record(revocation.SignKey, "role 8"))
+	for range 2 {
+		for i := range 600 {
+			role := fmt.Sprint("role ", i)
+			token := jwt.Ref{Issuer: issuer, KeyID: role, Roles: []string{role}, PolicyVersion: 7}
+			if got, want := verdict(t, s, token).Dead, i == 7 || i == 8; got != want {
+				t.Errorf("%s: got dead %v, want %v", role, got, want)
+			}
+			token.Issuer += "/"
+			if verdict(t, s, token).Dead {
+				t.Errorf("%s of another issuer: want it alive", role)
+			}
+		}
+	}
+}
+
 // A reason too many is forgotten, and its record counts all the same.
 func TestManyReasons(t *testing.T) {
 	s := revocation.NewSet()
