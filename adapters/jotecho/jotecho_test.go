@@ -1,6 +1,7 @@
 package jotecho_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -43,6 +44,29 @@ func TestErrorsGoOn(t *testing.T) {
 	c := echo.New().NewContext(httptest.NewRequest(http.MethodGet, "/", nil), httptest.NewRecorder())
 	if got := h(c); got != want {
 		t.Errorf("error of the handler: want %v, got %v", want, got)
+	}
+}
+
+func TestUsers(t *testing.T) {
+	iss := jotgatetest.New(t, jotgatetest.Options{})
+	users := jotgate.Users[string]{Guard: iss.Guard(), Load: func(_ context.Context, id jotgate.Identity) (string, error) {
+		if id.Subject() != "ann" {
+			return "", jotgate.ErrNoUser
+		}
+		return "Ann", nil
+	}}
+	e := echo.New()
+	e.GET("/", func(c *echo.Context) error {
+		user, _ := users.From(c.Request().Context())
+		return c.String(http.StatusOK, user)
+	}, jotecho.Require(users))
+	for subject, want := range map[string]string{"ann": "200 Ann", "bob": "401"} {
+		r, w := httptest.NewRequest(http.MethodGet, "/", nil), httptest.NewRecorder()
+		r.Header.Set("Authorization", "Bearer "+iss.Token(jotgatetest.Valid, func(c *jwt.Claims) { c.Subject = subject }))
+		e.ServeHTTP(w, r)
+		if got := fmt.Sprint(w.Code, " ", w.Body); !strings.HasPrefix(got, want) {
+			t.Errorf("%s: got %s, want %s", subject, got, want)
+		}
 	}
 }
 
