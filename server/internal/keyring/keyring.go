@@ -25,7 +25,8 @@ type Ring struct {
 
 type entry struct {
 	key   jwt.Key
-	until time.Time // when a retired key stops verifying; zero: active
+	set   *jwt.KeySet // of it alone: it knows the names of its algorithm
+	until time.Time   // when a retired key stops verifying; zero: active
 }
 
 // Config is what Open needs.
@@ -68,7 +69,11 @@ func read(ctx context.Context, c Config) (_ *Ring, active string, _ error) {
 		if err != nil {
 			return nil, "", err
 		}
-		e := entry{key: key}
+		set, err := jwt.NewKeySet(key)
+		if err != nil {
+			return nil, "", fmt.Errorf("signing key %s: %w", row.ID, err)
+		}
+		e := entry{key: key, set: set}
 		if row.State == store.KeyActive {
 			ring.active, active = key, row.ID
 		} else {
@@ -132,15 +137,11 @@ func (r *Ring) Sign(typ string, c jwt.Claims) (string, error) {
 }
 
 // Key finds a verifying key by exact kid; every key of ours has one. It is the guard's key source.
-func (r *Ring) Key(_ context.Context, _, kid, alg string) (jwt.Key, error) {
+func (r *Ring) Key(ctx context.Context, iss, kid, alg string) (jwt.Key, error) {
 	for _, e := range r.verifying {
-		if e.key.ID() != kid || !r.verifies(e) {
-			continue
+		if e.key.ID() == kid && r.verifies(e) {
+			return e.set.Key(ctx, iss, kid, alg)
 		}
-		if e.key.Algorithm() != alg {
-			return jwt.Key{}, fmt.Errorf("%w: key is for %s, token says another", jwt.ErrAlgorithm, e.key.Algorithm())
-		}
-		return e.key, nil
 	}
 	return jwt.Key{}, jwt.ErrUnknownKey
 }

@@ -13,6 +13,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/jotgate/jotgate/jwt"
 )
 
 // Master is the secret that everything else at rest hangs on. It never enters the database.
@@ -40,6 +42,9 @@ func LoadMaster(path string, mayMake bool) (Master, error) {
 	secret, err := base64.RawURLEncoding.DecodeString(strings.TrimSpace(string(text)))
 	if err != nil || len(secret) != masterSize {
 		return Master{}, fmt.Errorf("master key %s: want %d bytes in base64url; restore the file from your backup", path, masterSize)
+	}
+	if _, err := jwt.NewKey(jwt.HS256, "", secret); err != nil { // it judges what a guesser would try
+		return Master{}, fmt.Errorf("master key %s: a guesser would find it; restore the file that the server made", path)
 	}
 	return Master{secret}, nil
 }
