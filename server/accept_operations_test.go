@@ -289,6 +289,7 @@ func checkKeySet(n *node) {
 	if head := n.call("HEAD", "/.well-known/jwks.json", "", nil); head.Status != 200 || head.Body != "" || head.Header.Get("ETag") != a.Header.Get("ETag") {
 		n.t.Errorf("HEAD: got %d %q %v, want 200 and the same headers", head.Status, head.Body, head.Header)
 	}
+	n.wants(n.call("POST", "/.well-known/jwks.json", "", nil), 405, "method_not_allowed")
 	meta := into[map[string]any](n.t, n.want(200, "GET", "/.well-known/oauth-authorization-server", "", nil))
 	if iss := n.Settings().PublicURL; meta["issuer"] != iss || meta["jwks_uri"] != iss+"/.well-known/jwks.json" {
 		n.t.Errorf("metadata: got %v", meta)

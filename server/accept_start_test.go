@@ -51,6 +51,7 @@ func TestSecondServer(t *testing.T) {
 
 // TestAlgorithms changes the algorithm from start to start. Tokens of a key pair outlive the change to another pair, and
 // sessions outlive every change.
+// TestAlgorithms also holds every key set on the way against B20.
 func TestAlgorithms(t *testing.T) {
 	n := start(t, profile(t))
 	n.signUp("ann")
@@ -104,7 +105,11 @@ func checkPublished(n *node, secret bool, kids ...string) {
 	set := into[struct{ Keys []map[string]any }](n.t, n.want(200, "GET", "/.well-known/jwks.json", "", nil))
 	var got []string
 	for _, k := range set.Keys {
-		got = append(got, k["kid"].(string))
+		kid, _ := k["kid"].(string)
+		if kid == "" || k["alg"] == nil || k["use"] != "sig" || slices.Contains(got, kid) {
+			n.t.Errorf("key set: got %v, want a kid of its own, alg and use", k)
+		}
+		got = append(got, kid)
 		for _, private := range []string{"d", "p", "q", "dp", "dq", "qi", "k", "oth"} {
 			if _, there := k[private]; there {
 				n.t.Errorf("key set: got member %q", private)

@@ -92,6 +92,36 @@ func TestBrowserCallsARouteFromTheDocs(t *testing.T) {
 	p.wantQuiet(0)
 }
 
+// A page of ours logs in with cookies that its script never sees; the documentation's page proves itself by them.
+func TestBrowserKeepsCookies(t *testing.T) {
+	n := start(t, profile(t))
+	n.signUp("ann")
+	p := browse(t, n)
+	p.open("/docs")
+	got := eval[string](p, `(async () => {
+		const post = (path, headers, content) => fetch(path, {method: "POST", headers, body: content && JSON.stringify(content)})
+		const login = await (await post("/v1/login?cookies=true", {"Content-Type": "application/json"}, {username: "ann", password: "`+pass+`"})).json()
+		const me = await (await fetch("/v1/me")).json()
+		const bare = await post("/v1/refresh")
+		const proved = await post("/v1/refresh", {"X-CSRF-Token": login.csrf_token})
+		return [me.username, bare.status, proved.status, document.cookie === "__Host-csrf=" + login.csrf_token].join(" ")
+	})()`)
+	if want := "ann 403 200 true"; got != want {
+		t.Errorf("me, refresh without proof and with it, only the proof to be read: got %q, want %q", got, want)
+	}
+
+	const route = "#operations-me-end-my-sessions "
+	p.see(".opblock")
+	p.click(route + ".opblock-summary-control")
+	p.click(route + ".try-out__btn")
+	p.click(route + ".execute")
+	p.wantText(route+".live-responses-table tbody .response-col_status", "204")
+	if got := eval[string](p, `fetch("/v1/me").then((a) => a.status + document.cookie)`); got != "401" {
+		t.Errorf("logged out everywhere: got %q, want 401 and no cookie", got)
+	}
+	p.wantQuiet(2)
+}
+
 // Were the watch blind, the tests above would find every page quiet.
 func TestBrowserTabNotesFaults(t *testing.T) {
 	p := browse(t, start(t, profile(t)))
