@@ -298,7 +298,7 @@ func TestAddIsSeenAtOnce(t *testing.T) {
 // Looks go on while the writer adds, replaces, grows and sweeps: what was added before is dead, by both ways of asking,
 // and what nobody revoked is alive.
 func TestLooksWhileTheSetGrows(t *testing.T) {
-	const many = 256 // the user alone, who is replaced by every one, fills his part of the table sixty times
+	const many = 100 // the user alone, who is replaced by every one, fills his part of the table twenty times
 	records, tokens, live := make([]revocation.Record, many), make([]jwt.Ref, many), make([]jwt.Ref, many)
 	for i := range many {
 		sid := fmt.Sprint(i)
@@ -337,7 +337,7 @@ func TestLooksWhileTheSetGrows(t *testing.T) {
 		for i := range many {
 			s.Add(records[i], record(revocation.User, "u1", version(int64(i+1))))
 			added.Store(int64(i + 1))
-			if i%100 == 0 {
+			if i%40 == 0 {
 				s.Add(gone)
 				s.Sweep(noon)
 			}
