@@ -3,7 +3,6 @@ package main
 import "github.com/kataras/jwt"
 
 type katarasClaims struct {
-	jwt.Claims
 	Kind        string   `json:"type"`
 	Permissions []string `json:"permissions"`
 }
@@ -26,17 +25,20 @@ func katarasVerifier(k key) (func(token) (string, error), error) {
 		if err := v.Claims(&c); err != nil {
 			return "", err
 		}
-		return c.Subject, fits(c.Kind, c.Permissions)
+		return v.StandardClaims.Subject, fits(c.Kind, c.Permissions)
 	}, nil
 }
 
 func katarasSigner(k key) (func() (string, error), error) {
 	alg := katarasAlgorithms[k.alg]
 	from, to := period()
-	c := &katarasClaims{jwt.Claims{
+	c := &struct {
+		jwt.Claims
+		katarasClaims
+	}{jwt.Claims{
 		Issuer: issuer, Subject: subject, Audience: jwt.Audience{audience}, ID: newID(),
 		Expiry: to.Unix(), NotBefore: from.Unix(), IssuedAt: from.Unix(),
-	}, kind, granted}
+	}, katarasClaims{kind, granted}}
 	return func() (string, error) {
 		t, err := jwt.Sign(alg, k.private, c)
 		return string(t), err

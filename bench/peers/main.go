@@ -19,7 +19,7 @@ type plan struct {
 	rounds    int           // in which all items have a turn
 	block     time.Duration // processor time of a turn, in process
 	exchanges int           // rounds over HTTP
-	turn      time.Duration // length of one there
+	requests  int           // in a turn there
 	many      int           // tokens to remember
 	records   []int         // sizes of the sets of revocations
 }
@@ -38,9 +38,9 @@ func main() {
 		}
 		return
 	}
-	p := plan{rounds: 300, block: 2 * time.Millisecond, exchanges: 40, turn: 50 * time.Millisecond, many: 1 << 16, records: []int{1e6}}
+	p := plan{rounds: 300, block: 2 * time.Millisecond, exchanges: 40, requests: 3000, many: 1 << 16, records: []int{1e6}}
 	if *short {
-		p = plan{rounds: 5, block: time.Millisecond, exchanges: 3, turn: 20 * time.Millisecond, many: 1 << 13, records: []int{1e5}}
+		p = plan{rounds: 5, block: time.Millisecond, exchanges: 3, requests: 500, many: 1 << 13, records: []int{1e5}}
 	}
 	if *big {
 		p.records = append(p.records, 1e7)

@@ -33,15 +33,17 @@ func memory(p plan) error {
 	return nil
 }
 
-// roomy is how many bytes for a token are enough, with places to spare.
-const roomy = 2 << 10
+const (
+	usualBytes = 16 << 20 // what a guard has unless told
+	roomy      = 2 << 10  // bytes for a token, with places to spare
+)
 
 func hotTokens(p plan) ([][]string, error) {
 	order := make([]uint16, 1<<16)
 	for i := range order {
 		order[i] = uint16(rand.IntN(1000))
 	}
-	return cacheRows(p, "1,000 hot tokens", 1000, order, 60)
+	return cacheRows(p, "1,000 hot tokens", 1000, usualBytes, order, 60)
 }
 
 func zipfTokens(p plan) ([][]string, error) {
@@ -51,7 +53,7 @@ func zipfTokens(p plan) ([][]string, error) {
 	for i := range order {
 		order[i] = uint16(places[zipf.Uint64()])
 	}
-	return cacheRows(p, thousands(p.many)+" tokens, Zipf 1.01", p.many, order, 200)
+	return cacheRows(p, thousands(p.many)+" tokens, Zipf 1.01", p.many, p.many*roomy, order, 200)
 }
 
 // remembering is a guard that has seen tokens, which are not the same memory as what it keeps.
@@ -112,8 +114,8 @@ func issueMany(k key, n int) ([]string, error) {
 }
 
 // cacheRows measures with nothing revoked between looks, and with a revocation between any two.
-func cacheRows(p plan, name string, n int, order []uint16, must float64) ([][]string, error) {
-	r, err := newRemembering(n, n*roomy)
+func cacheRows(p plan, name string, n, cacheBytes int, order []uint16, must float64) ([][]string, error) {
+	r, err := newRemembering(n, cacheBytes)
 	if err != nil {
 		return nil, err
 	}

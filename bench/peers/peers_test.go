@@ -162,7 +162,7 @@ func visit(t *testing.T, s site) *lean.Client {
 
 // Each table is made once. What stands in it is checked above.
 func TestTables(t *testing.T) {
-	p := plan{rounds: 1, block: 100 * time.Microsecond, exchanges: 1, turn: 5 * time.Millisecond, many: 1 << 10, records: []int{1000}}
+	p := plan{rounds: 1, block: 100 * time.Microsecond, exchanges: 1, requests: 50, many: 1 << 10, records: []int{1000}}
 	for _, only := range []string{"tokens", "memory", "http"} {
 		if err := run(p, only, "jotgin"); err != nil {
 			t.Error(err)

@@ -87,7 +87,7 @@ func (t *traffic) inTurns(p plan) error {
 			pair[0], pair[1] = pair[1], pair[0]
 		}
 		for _, s := range pair {
-			if err := t.turn(s, p.turn); err != nil {
+			if err := t.turn(s, p.requests); err != nil {
 				return err
 			}
 		}
@@ -98,14 +98,13 @@ func (t *traffic) inTurns(p plan) error {
 	return nil
 }
 
-func (t *traffic) turn(s *series, d time.Duration) error {
+func (t *traffic) turn(s *series, n int) error {
 	start := time.Now()
 	before, err := processorTime(t.clock)
 	if err != nil {
 		return err
 	}
-	n, err := t.exchange(s, start.Add(d))
-	if err != nil {
+	if err := t.exchange(s, n); err != nil {
 		return err
 	}
 	after, err := processorTime(t.clock)
@@ -117,30 +116,22 @@ func (t *traffic) turn(s *series, d time.Duration) error {
 	return nil
 }
 
-// exchange has a request under way on every connection until the end, and then waits for the last answers.
-func (t *traffic) exchange(s *series, end time.Time) (int, error) {
-	for _, c := range t.clients {
-		if err := t.send(c, s); err != nil {
-			return 0, err
+// exchange sends n requests, of which one is under way on every connection until the last are answered.
+func (t *traffic) exchange(s *series, n int) error {
+	for sent, answered := 0, 0; answered < n; {
+		if sent < n && sent-answered < len(t.clients) {
+			if err := t.send(t.clients[sent%len(t.clients)], s); err != nil {
+				return err
+			}
+			sent++
+			continue
 		}
-	}
-	n := 0
-	for more := true; more; {
-		more = time.Now().Before(end)
-		for _, c := range t.clients {
-			if _, err := c.Answer(200); err != nil {
-				return 0, err
-			}
-			n++
-			if !more {
-				continue
-			}
-			if err := t.send(c, s); err != nil {
-				return 0, err
-			}
+		if _, err := t.clients[answered%len(t.clients)].Answer(200); err != nil {
+			return err
 		}
+		answered++
 	}
-	return n, nil
+	return nil
 }
 
 func (t *traffic) send(c *lean.Client, s *series) error {
