@@ -7,6 +7,8 @@ import (
 	"runtime"
 	"runtime/debug"
 	"time"
+
+	"golang.org/x/text/unicode/norm"
 )
 
 // ErrBusy says that as many callers as may wait are waiting already. It is meant to become 503 with Retry-After.
@@ -53,27 +55,64 @@ func (h *Hasher) Hash(ctx context.Context, password string) (phc string, err err
 	return h.params.Hash(password)
 }
 
+// LogIn verifies a password as it was typed and returns what to store instead of a hash that NeedsUpgrade ("": it may
+// stay). Store it only where the old hash still stands, and never fail a log-in for it.
+//
+// Nobody need normalise the password. Its form NFC is tried first, and then, where that is another, what was typed: other
+// frameworks hash the bytes that they get. What is to be stored is of the form NFC.
+func (h *Hasher) LogIn(ctx context.Context, typed, stored string) (ok bool, better string, err error) {
+	if err := h.enter(ctx); err != nil {
+		return false, "", err
+	}
+	defer h.leave()
+	tries := spellings(typed)
+	for i, password := range tries {
+		ok, err = h.verify(password, stored)
+		if ok && (i > 0 || NeedsUpgrade(stored, h.params)) {
+			better, _ = h.params.Hash(tries[0]) // fails for one that NFC makes too long: the old hash stays
+		}
+		if ok {
+			break
+		}
+	}
+	return ok, better, err
+}
+
+// spellings are what may have been hashed of a password: its form NFC and, if that is another, the password as it is.
+func spellings(password string) []string {
+	if nfc := norm.NFC.String(password); nfc != password {
+		return []string{nfc, password}
+	}
+	return []string{password}
+}
+
 // Verify is the function Verify within the bounds of h. With an unusable hash it takes as long as with a good one.
-func (h *Hasher) Verify(ctx context.Context, password, phc string) (ok bool, err error) {
+func (h *Hasher) Verify(ctx context.Context, password, stored string) (ok bool, err error) {
 	if err := h.enter(ctx); err != nil {
 		return false, err
 	}
 	defer h.leave()
-	ok, err = Verify(password, phc)
+	return h.verify(password, stored)
+}
+
+func (h *Hasher) verify(password, stored string) (ok bool, err error) {
+	ok, err = Verify(password, stored)
 	if err != nil {
 		h.params.burn(password)
 	}
 	return ok, err
 }
 
-// VerifyNone takes as long as Verify does with a hash of h's own making, and waits in the same queue. Call it where there
-// is no user, so that the time of the answer does not tell.
-func (h *Hasher) VerifyNone(ctx context.Context, password string) error {
+// VerifyNone takes as long as LogIn does with a wrong password and a hash of h's own making, and waits in the same queue.
+// Call it where there is no user, so that the time of the answer does not tell.
+func (h *Hasher) VerifyNone(ctx context.Context, typed string) error {
 	if err := h.enter(ctx); err != nil {
 		return err
 	}
 	defer h.leave()
-	h.params.burn(password)
+	for _, password := range spellings(typed) {
+		h.params.burn(password)
+	}
 	return nil
 }
 

@@ -39,10 +39,13 @@ func TestHasher(t *testing.T) {
 func TestNoUserCostsWhatAUserCosts(t *testing.T) {
 	h, ctx := password.NewHasher(password.Params{}, 1, 0), t.Context()
 	row := mustHash(t, password.Params{}, "correct horse")
-	for name, pw := range map[string]string{"usual": "wrong horse", "too long": strings.Repeat("x", 1025)} {
-		user := allocated(func() { h.Verify(ctx, pw, row) })
+	for name, pw := range map[string]string{
+		"usual": "wrong horse", "too long": strings.Repeat("x", 1025), "decomposed": decomposed,
+		"too long once normalised": strings.Repeat("\u0958", 341), "too long before": strings.Repeat("e\u0301", 342),
+	} {
+		user := allocated(func() { h.LogIn(ctx, pw, row) })
 		nobody := allocated(func() { h.VerifyNone(ctx, pw) })
-		corrupt := allocated(func() { h.Verify(ctx, pw, "garbage") })
+		corrupt := allocated(func() { h.LogIn(ctx, pw, "garbage") })
 		if max(user, nobody, corrupt)-min(user, nobody, corrupt) > 64<<10 {
 			t.Errorf("%s: allocated: user %d, no user %d, corrupt hash %d: want the same but for 64 KiB", name, user, nobody, corrupt)
 		}
@@ -181,7 +184,8 @@ func everyCall(h *password.Hasher) map[string]error {
 	ctx := context.Background()
 	_, hashErr := h.Hash(ctx, "x")
 	_, verifyErr := h.Verify(ctx, "x", "garbage")
-	return map[string]error{"Hash": hashErr, "Verify": verifyErr, "VerifyNone": h.VerifyNone(ctx, "x")}
+	_, _, logInErr := h.LogIn(ctx, "x", "garbage")
+	return map[string]error{"Hash": hashErr, "Verify": verifyErr, "LogIn": logInErr, "VerifyNone": h.VerifyNone(ctx, "x")}
 }
 
 // The two benchmarks side by side say what a Hasher costs beside bare argon2id at the same concurrency.

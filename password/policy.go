@@ -47,7 +47,7 @@ type Policy struct {
 }
 
 // Normalize brings a password into Unicode form NFC, so that an é typed as one character or as two is the same. Nothing
-// else is changed: no blank is trimmed, no case folded. Call it once, before Check and Hash and before Verify.
+// else is changed: no blank is trimmed, no case folded. Call it once, before Check and Hash; Hasher.LogIn calls it itself.
 func (p Policy) Normalize(password string) string { return norm.NFC.String(password) }
 
 // Check returns nil or a *PolicyError. The words are names of this user, as they are written: the user name, the local
