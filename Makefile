@@ -36,6 +36,7 @@ needs:
 
 race: ## only the tests
 	@go test -count=1 -run Alloc ./jwt . ./revocation # under the race detector sync.Pool forgets, and the bounds of jwt are not built
+	@cd internal/mongotest/ferretdb && GOWORK=off go vet . && GOWORK=off go build -o /dev/null . # not within a test's time
 	@scripts/test work
 	@$(foreach m,$(apart),cd $(m) && GOWORK=off go vet ./... && GOWORK=off ../scripts/test ./... && cd .. &&) true
 
