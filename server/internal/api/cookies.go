@@ -87,7 +87,11 @@ func loggedIn(ctx context.Context, t account.Tokens) (*out[either[Tokens, InCook
 	if err == nil {
 		err = jar.SetRefresh(requestOf(ctx).answer, t.Refresh, t.RefreshUntil)
 	}
-	return &out[either[Tokens, InCookies]]{either[Tokens, InCookies]{kept}}, err
+	if err != nil {
+		forget(ctx) // the token before this one is spent
+		return nil, err
+	}
+	return &out[either[Tokens, InCookies]]{either[Tokens, InCookies]{kept}}, nil
 }
 
 // refreshCookie returns the refresh token of a page that proves itself as one of ours, and "" for no cookie.

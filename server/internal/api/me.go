@@ -153,7 +153,10 @@ func (a *API) reauthenticate(ctx context.Context, in *reauthIn) (*out[either[acc
 	}
 	if client.Cookies {
 		kept, err := keep(ctx, t)
-		return &out[either[accessOnly, InCookies]]{either[accessOnly, InCookies]{kept}}, err
+		if err != nil {
+			return nil, err
+		}
+		return &out[either[accessOnly, InCookies]]{either[accessOnly, InCookies]{kept}}, nil
 	}
 	all := tokensOf(t)
 	return &out[either[accessOnly, InCookies]]{either[accessOnly, InCookies]{accessOnly{all.AccessToken, all.TokenType, all.ExpiresIn, all.SessionID}}}, nil
