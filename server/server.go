@@ -171,7 +171,6 @@ func newAccounts(s Settings, st store.Store, o Options) *account.Service {
 			Signup: s.Signup, DefaultRole: defaultRole, Limits: s.Limits == "on",
 		},
 		Store:    st,
-		Params:   o.Hash,
 		Hasher:   password.NewHasher(o.Hash, cores, 32*cores),
 		Password: password.Policy{Min: s.PasswordMin, Words: []string{"jotgate"}},
 		Limiter:  limit.New(limit.Options{Now: o.Now}),

@@ -55,7 +55,6 @@ type Service struct {
 	Config   Config
 	Store    store.Store
 	Ring     *keyring.Ring
-	Params   password.Params // what new hashes cost
 	Hasher   *password.Hasher
 	Password password.Policy
 	Limiter  *limit.Limiter
@@ -182,15 +181,16 @@ func hashError(err error) error {
 	return err
 }
 
-// verify proves a password against a stored hash. A hash that cannot be read refuses like a wrong password, and alarms.
-func (s *Service) verify(ctx context.Context, userID, pass, hash string) (bool, error) {
-	ok, err := s.Hasher.Verify(ctx, s.Password.Normalize(pass), hash)
+// verify proves a password against a stored hash, and returns a better one where that is due. A hash that cannot be read
+// refuses like a wrong password, and alarms.
+func (s *Service) verify(ctx context.Context, userID, pass, hash string) (ok bool, better string, err error) {
+	ok, better, err = s.Hasher.LogIn(ctx, pass, hash)
 	switch {
 	case err == nil:
-		return ok, nil
+		return ok, better, nil
 	case errors.Is(err, password.ErrBusy), ctx.Err() != nil:
-		return false, hashError(err)
+		return false, "", hashError(err)
 	}
 	s.Logger.ErrorContext(ctx, "stored password hash cannot be used: the user cannot log in", "user", userID, "err", err)
-	return false, nil
+	return false, "", nil
 }

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/jotgate/jotgate/password"
 	"github.com/jotgate/jotgate/server/internal/store"
 )
 
@@ -55,14 +54,17 @@ func (s *Service) prove(ctx context.Context, key, pass string, c Client) (store.
 	if err := s.takeAccount(user.ID, c); err != nil {
 		return store.Access{}, err
 	}
-	ok, err := s.verify(ctx, user.ID, pass, user.PasswordHash)
+	if user.Disabled { // as if there were nobody: the time does not tell whether the password was right
+		return user, cmp.Or(hashError(s.Hasher.VerifyNone(ctx, pass)), ErrCredentials)
+	}
+	ok, better, err := s.verify(ctx, user.ID, pass, user.PasswordHash)
 	if err != nil {
 		return store.Access{}, err
 	}
-	if !ok || user.Disabled {
+	if !ok {
 		return user, ErrCredentials
 	}
-	return s.upgrade(ctx, user, pass), nil
+	return s.upgrade(ctx, user, pass, better)
 }
 
 // refuseNobody treats a name that nobody has like a wrong password: the same limit, the same work, the same words.
@@ -70,7 +72,7 @@ func (s *Service) refuseNobody(ctx context.Context, key, pass string, c Client) 
 	if err := s.takeAccount("named "+key, c); err != nil {
 		return err
 	}
-	if err := s.Hasher.VerifyNone(ctx, s.Password.Normalize(pass)); err != nil {
+	if err := s.Hasher.VerifyNone(ctx, pass); err != nil {
 		return hashError(err)
 	}
 	return ErrCredentials
@@ -86,21 +88,25 @@ func (s *Service) refused(ctx context.Context, c Client, userID string) error {
 	return ErrCredentials
 }
 
-// upgrade re-hashes a password that was hashed with less than today's parameters. It never fails a log-in.
-func (s *Service) upgrade(ctx context.Context, u store.Access, pass string) store.Access {
-	if !password.NeedsUpgrade(u.PasswordHash, s.Params) {
-		return u
+// upgrade stores a better hash of a password that was proved, if there is one. That it cannot never fails a log-in. Of
+// several log-ins at once, one stores its own, and the others go on with that.
+func (s *Service) upgrade(ctx context.Context, u store.Access, pass, better string) (store.Access, error) {
+	if better == "" {
+		return u, nil
 	}
-	hash, err := s.Hasher.Hash(ctx, s.Password.Normalize(pass))
-	if err == nil {
-		err = s.Store.UpgradeHash(ctx, u.ID, u.PasswordHash, hash)
-	}
-	if err != nil {
+	if err := s.Store.UpgradeHash(ctx, u.ID, u.PasswordHash, better); err != nil {
 		s.Logger.WarnContext(ctx, "password hash not upgraded; the next log-in tries again", "user", u.ID, "err", err)
-		return u
+		return u, nil
 	}
-	u.PasswordHash = hash
-	return u
+	if now, err := s.Store.User(ctx, u.ID); err == nil && now.PasswordHash != better {
+		ok, _, err := s.verify(ctx, u.ID, pass, now.PasswordHash)
+		if err != nil || !ok { // not the same password: it was changed, and what follows is refused
+			return u, err
+		}
+		return now, nil
+	}
+	u.PasswordHash = better
+	return u, nil
 }
 
 func (s *Service) newSession(userID, audience string, c Client) store.Session {

@@ -94,7 +94,7 @@ func (s *Service) proveAgain(ctx context.Context, userID, sid, pass string, c Cl
 	if err := s.allow("session "+sid, perAccount); err != nil {
 		return store.Access{}, err
 	}
-	ok, err := s.verify(ctx, user.ID, pass, user.PasswordHash)
+	ok, better, err := s.verify(ctx, user.ID, pass, user.PasswordHash)
 	if err != nil {
 		return store.Access{}, err
 	}
@@ -103,5 +103,5 @@ func (s *Service) proveAgain(ctx context.Context, userID, sid, pass string, c Cl
 		e.Result = store.ResultFail
 		return store.Access{}, errors.Join(ErrPassword, s.Store.Append(ctx, e))
 	}
-	return user, nil
+	return s.upgrade(ctx, user, pass, better)
 }
