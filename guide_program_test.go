@@ -2,7 +2,6 @@ package jotgate_test
 
 import (
 	"bufio"
-	"fmt"
 	"io"
 	"net/http"
 	"os"
@@ -81,7 +80,6 @@ var guides = map[string]movedFrom{
 const serve = `package main
 
 import (
-	"fmt"
 	"io"
 	"net/http/httptest"
 	"os"
@@ -241,5 +239,5 @@ func ask(t *testing.T, r *http.Request) (int, string) {
 	defer w.Body.Close()
 	body, err := io.ReadAll(w.Body)
 	must(t, err)
-	return w.StatusCode, strings.TrimSpace(fmt.Sprintf("%s", body))
+	return w.StatusCode, strings.TrimSpace(string(body))
 }
