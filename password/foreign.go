@@ -18,8 +18,8 @@ import (
 	"golang.org/x/crypto/scrypt"
 )
 
-// The bounds of what a row may cost: within each, one hash takes no longer than argon2id within its own, about three
-// seconds of a processor of 2020.
+// The bounds of what a row may cost: within each, one hash takes about as long as argon2id within its own, which took three
+// seconds of one processor where it was measured.
 const (
 	maxBcryptCost   = 16
 	maxPBKDF2Rounds = 5_000_000
