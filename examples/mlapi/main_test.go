@@ -28,7 +28,9 @@ func TestMain(m *testing.M) {
 }
 
 func TestTranscript(t *testing.T) {
-	transcript.Run(t, transcript.Program{Env: []string{"INSECURE_SAMPLE_KEY=1"}})
+	t.Run("T01 the guide, then the model", func(t *testing.T) {
+		transcript.Run(t, transcript.Program{Env: []string{"INSECURE_SAMPLE_KEY=1"}})
+	})
 }
 
 func TestREADME(t *testing.T) {
