@@ -44,6 +44,8 @@ func TestVerifyForeign(t *testing.T) {
 		{"Django PBKDF2 SHA-256", djangoSHA256, "lètmein"},
 		{"Django PBKDF2 SHA-1", djangoSHA1, "lètmein"},
 		{"Django scrypt", djangoScrypt, "lètmein"},
+		{"argon2i", "$argon2i$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$wWKIMhR9lyDFvRz9YTZweHKfbftvj+qf+YFY4NeBbtA", "password"},
+		{"Django argon2i", "argon2$argon2i$v=19$m=8,t=1,p=1$c2FsdHNhbHQ$YC9+jJCrQhs5R6db7LlN8Q", "secret"},
 		{"Django argon2id", djangoArgon2, "secret"},
 		{"Django bcrypt", "bcrypt$" + bcrypt2b, "Kk4DQuMMfZL9o"},
 		{"Django bcrypt_sha256, long", "bcrypt_sha256$$2b$04$z6UZ4R7.3E/Db0OKekWr7OD6pb/gv.oQIguQ7WbpGNZ3QxwA/dH6W", strings.Repeat("x", 100)},
@@ -94,10 +96,11 @@ func TestForeignUnusable(t *testing.T) {
 	hex64 := strings.Repeat("0", 64)
 	hex128 := hex64 + hex64
 	for _, c := range []struct{ name, stored, words string }{
-		{"argon2i", "$argon2i$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$" + secret, "not argon2id"},
-		{"argon2d", "$argon2d$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$" + secret, "not argon2id"},
-		{"Django argon2i", "argon2$argon2i$v=19$m=8,t=1,p=1$c2FsdHNhbHQ$YC9+jJCrQhs5R6db7LlN8Q", "not argon2id"},
-		{"argon2id without version", "$argon2id$m=65536,t=2,p=1$c29tZXNhbHQ$" + secret, "not argon2id 1.3"},
+		{"argon2i corrupt", "$argon2i$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$" + secret, "corrupt"},
+		{"argon2i hostile memory", "$argon2i$v=19$m=4194304,t=2,p=1$c29tZXNhbHQ$wWKIMhR9lyDFvRz9YTZweHKfbftvj+qf+YFY4NeBbtA", "memory"},
+		{"argon2i 1.0", "$argon2i$m=65536,t=2,p=1$c29tZXNhbHQ$9sTbSlTio3Biev89thdrlKKiCaYsjjYVJxGAL3swxpQ", "not of version 1.3"},
+		{"argon2d", "$argon2d$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$" + secret, "neither argon2id"},
+		{"argon2id without version", "$argon2id$m=65536,t=2,p=1$c29tZXNhbHQ$" + secret, "not of version 1.3"},
 
 		{"bcrypt 2x", "$2x$05$/OK.fbVrR/bpIqNJ5ianF.CE5elHaaO4EbggVDjb8P19RukzXSM3e", "want $2a$, $2b$ or $2y$"},
 		{"bcrypt 2", "$2$05$/OK.fbVrR/bpIqNJ5ianF.CE5elHaaO4EbggVDjb8P19RukzXSM3e", "want $2a$, $2b$ or $2y$"},

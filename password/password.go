@@ -24,14 +24,14 @@
 // Users who come from elsewhere bring their hashes. They are verified as they are, and LogIn replaces each when its owner
 // first comes back:
 //
-//	$argon2id$v=19$…                          argon2id 1.3 of any program, up to 256 MiB, 10 passes, 16 lanes
+//	$argon2id$v=19$… $argon2i$v=19$…          argon2 1.3 of any program, up to 256 MiB, 10 passes, 16 lanes
 //	$2a$ $2b$ $2y$                            bcrypt up to cost 16: python-bcrypt, Flask-Bcrypt, passlib, PHP
 //	pbkdf2:sha256:600000$…                    Werkzeug, also sha1 and sha512, up to 5,000,000 iterations;
 //	pbkdf2:sha256$…                           without a number: each default that Werkzeug ever had
 //	scrypt:32768:8:1$…                        Werkzeug, up to 256 MiB of memory, and 512 MiB in all lanes
 //	pbkdf2_sha256$… scrypt$… bcrypt_sha256$…  Django, within the same bounds; also pbkdf2_sha1$, bcrypt$ and argon2$
 //
-// Everything else is ErrHash, with words that say what it is: argon2i and argon2d, bcrypt's $2$ and $2x$, whose faults
+// Everything else is ErrHash, with words that say what it is: argon2d, bcrypt's $2$ and $2x$, whose faults
 // nobody should repeat, and Werkzeug's plain$, md5$, sha1$ and their like. Those users need a new password.
 //
 // Against hashes of bcrypt, a password of more than 72 bytes matches nothing: bcrypt sees no further, and Flask-Bcrypt and

@@ -5,10 +5,15 @@ import (
 	"encoding/base64"
 	"fmt"
 	"strings"
+
+	"golang.org/x/crypto/argon2"
 )
 
-// prefix names the algorithm and its version 1.3, the only one that is read or written.
-const prefix = "$argon2id$v=19$"
+// The algorithms and their version 1.3, the only one that is read. Of these, argon2id alone is written.
+const (
+	prefix        = "$argon2id$v=19$"
+	prefixArgon2i = "$argon2i$v=19$"
+)
 
 // argon2id is a hash whose parameters are within bounds.
 type argon2id struct {
@@ -27,15 +32,32 @@ func (h argon2id) String() string {
 	return fmt.Sprintf(prefix+"m=%d,t=%d,p=%d$%s$%s", p.Memory, p.Time, p.Threads, b64(h.salt), b64(h.key))
 }
 
+// argon2i is the older sister, of early passlib and PHP.
+type argon2i struct{ argon2id }
+
+func (h argon2i) matches(password string) bool {
+	p := h.params
+	key := argon2.Key([]byte(password), h.salt, p.Time, p.Memory, p.Threads, uint32(len(h.key)))
+	return subtle.ConstantTimeCompare(key, h.key) == 1
+}
+
+func readArgon2i(phc string) (stored, error) {
+	h, err := readArgon2id(prefix + strings.TrimPrefix(phc, prefixArgon2i))
+	if err != nil {
+		return nil, err
+	}
+	return argon2i{h}, nil
+}
+
 // readArgon2id reads a text that begins with prefix.
-func readArgon2id(phc string) (stored, error) {
+func readArgon2id(phc string) (argon2id, error) {
 	h, err := scan(phc)
 	// Only what we would write ourselves is read: this refuses every other spelling that the decoders let pass.
 	if err != nil || h.String() != phc {
-		return nil, fmt.Errorf("%w: argon2id: corrupt", ErrHash)
+		return argon2id{}, fmt.Errorf("%w: argon2: corrupt", ErrHash)
 	}
 	if err := h.check(); err != nil {
-		return nil, fmt.Errorf("%w: argon2id: %w", ErrHash, err)
+		return argon2id{}, fmt.Errorf("%w: argon2: %w", ErrHash, err)
 	}
 	return h, nil
 }

@@ -25,8 +25,11 @@ func parse(text string) (stored, error) {
 	if strings.HasPrefix(text, "argon2$argon2") { // Django puts the name of its hasher before
 		text = strings.TrimPrefix(text, "argon2")
 	}
-	if strings.HasPrefix(text, prefix) {
+	switch {
+	case strings.HasPrefix(text, prefix):
 		return readArgon2id(text)
+	case strings.HasPrefix(text, prefixArgon2i):
+		return readArgon2i(text)
 	}
 	return readForeign(text)
 }
@@ -34,7 +37,7 @@ func parse(text string) (stored, error) {
 // refusals say why a text is no hash that can be used, by what it begins with. None repeats what comes after: that may be
 // the password itself.
 var refusals = []struct{ prefix, why string }{
-	{"$argon2", "argon2 that is not argon2id 1.3"},
+	{"$argon2", "argon2 that is neither argon2id nor argon2i, or not of version 1.3"},
 	{"$2", "bcrypt: want $2a$, $2b$ or $2y$, two digits of cost, and 53 characters"},
 	{"bcrypt", "bcrypt in a form that is not Django's"},
 	{"pbkdf2", "PBKDF2 in a form that is neither Werkzeug's nor Django's, or far out of bounds"},

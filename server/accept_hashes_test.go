@@ -16,6 +16,7 @@ var foreignHashes = []struct{ name, hash string }{
 	{"PBKDF2 of Werkzeug", "pbkdf2:sha256:1000$Yf7ST8qGYTOU6J15$0432f3669c04aec7c0eee6f58dc40427ddef03c90d63b2eb6cf2d6314cac8c20"},
 	{"PBKDF2 of old Werkzeug", "pbkdf2:sha1:1000$5WaRIQCkUne12ijE$77ea2639797b150439eaa165d4b3d29a47292bc2"},
 	{"PBKDF2 of Django", "pbkdf2_sha256$1000$seasalt$n9QK4uGOYlOhEEvjSMt/Njyk8NsJGvfJSVFSYSjnGwY="},
+	{"argon2i", "$argon2i$v=19$m=64,t=3,p=1$c2Vhc2FsdHNlYXNhbHQxMg$W2QAozW9mixB5Mp1YK7QKKZHpuzHj9aEFy+gm9SQPNw"},
 	{"argon2id with less memory", "$argon2id$v=19$m=32,t=2,p=2$c2Vhc2FsdHNlYXNhbHQxMg$b4whwhGMfp3W2uSpk72jvOqkeTPYunrT0w8DVCixnVk"},
 }
 
