@@ -22,7 +22,7 @@
 //   - A token is malformed that has spaces other than the one after the prefix, padding, or bytes that are not base64url.
 //   - Secrets that can be guessed need InsecureWeakKey. Without it, change the secret: all tokens end, once.
 //   - Tokens have no issuer, no audience and no id, so only the secret tells them from those of other programs, and single
-//     tokens cannot be revoked.
+//     tokens cannot be revoked, but for those to which Issuer.Encode gave a jti or a sid.
 //   - An unknown user is 401 where [jotgate.Users] loads users, and never a failed request.
 //   - What the library has no words for (503, 403) comes in its shape. Bodies end without a line end and are not indented.
 package flaskjwt
@@ -103,7 +103,8 @@ func read(h jwt.Header, c jwt.Claims) (jotgate.Traits, error) {
 	if !ok {
 		return jotgate.Traits{}, pyjwt.Missing("identity")
 	}
-	return jotgate.Traits{Subject: subject, TokenID: c.ID}, pyjwt.Unaddressed(c)
+	session, _ := claims.Name("sid")
+	return jotgate.Traits{Subject: subject, SessionID: session, TokenID: c.ID}, pyjwt.Unaddressed(c)
 }
 
 const codeCredentials = "bad_credentials"

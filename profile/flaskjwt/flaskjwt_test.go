@@ -2,6 +2,7 @@ package flaskjwt_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -227,6 +228,22 @@ func TestSettings(t *testing.T) {
 	}
 	if got := get(guard(t, own).Require()(whoami), "").Header().Get("WWW-Authenticate"); got != `JWT realm="cars"` {
 		t.Errorf("realm: got %q", got)
+	}
+}
+
+// Claims that the library does not write, and its users may.
+func TestRevocable(t *testing.T) {
+	const now = 1800000000
+	for sid, want := range map[string]string{`"s1"`: "s1", `7`: "7", `null`: "", `["s1"]`: ""} {
+		raw, err := issuer(t, settings(now)).Encode(json.RawMessage(
+			fmt.Sprintf(`{"exp":%d,"iat":%d,"nbf":%d,"identity":1,"jti":"t1","sid":%s}`, now+300, now, now, sid)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		id, err := guard(t, settings(now)).Check(t.Context(), raw, jotgate.Rule{})
+		if err != nil || id.TokenID() != "t1" || id.SessionID() != want {
+			t.Errorf("sid %s: got token %q, session %q, %v, want t1, %q", sid, id.TokenID(), id.SessionID(), err, want)
+		}
 	}
 }
 
