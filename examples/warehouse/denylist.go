@@ -1,0 +1,46 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/jotgate/jotgate"
+	"github.com/jotgate/jotgate/revocation"
+)
+
+// denylist knows which tokens are dead before they expire. Guards ask it about each, by Check.
+type denylist interface {
+	jotgate.Revocations
+	// Add puts a token in, by its jti. When it has returned, every later Check knows. Until then the token would live.
+	Add(ctx context.Context, id string, until time.Time) error
+	Close() error
+}
+
+// openDenylist opens what the setting names: "" is memory, file:PATH a file, redis://HOST:6379/0 a Redis.
+func openDenylist(ctx context.Context, setting string) (denylist, error) {
+	kind, path, _ := strings.Cut(setting, ":")
+	switch {
+	case setting == "":
+		return memory{revocation.NewSet()}, nil
+	case kind == "file" && path != "":
+		return openFile(path)
+	case kind == "redis" || kind == "rediss":
+		return openRedis(ctx, setting)
+	}
+	return nil, errors.New(`want nothing, file:PATH, or redis://HOST:6379/0`) // it may hold a password, so it is not repeated
+}
+
+// memory forgets when the program ends.
+type memory struct{ *revocation.Set }
+
+// Add also drops what has expired, so the set stays as small as the tokens are short-lived.
+func (m memory) Add(_ context.Context, id string, until time.Time) error {
+	m.Sweep(time.Now())
+	key := revocation.KeyOf(revocation.Token, "", id) // these tokens have no issuer
+	m.Set.Add(revocation.Record{Kind: revocation.Token, Key: key, ExpiresAt: until, Reason: revocation.ReasonLogout})
+	return nil
+}
+
+func (m memory) Close() error { return nil }
