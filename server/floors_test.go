@@ -61,11 +61,15 @@ var rooms = map[string]room{
 	"server/internal/api":               {issuing, 4},
 	"server":                            {issuing, 5},
 	"server/cmd/jotgate":                {issuing, 6},
-	"examples/":                         {issuing, 6}, // programs stand on everything that Go lets them see
+	"examples/":                         {issuing, 8}, // programs stand on everything that Go lets them see
 	"bench/":                            {issuing, 6},
 	"bench/internal/":                   {issuing, 5},
 	"interop/":                          {issuing, 6},
 	"internal/":                         {tests, 1},
+	"examples/mlapi/iris":               {issuing, 5},
+	"examples/roles/api":                {issuing, 7},
+	"examples/roles/services":           {issuing, 6},
+	"examples/internal/readme":          {tests, 2},
 	"examples/internal/":                {tests, 1},
 	"server/internal/store/storetest":   {tests, 3},
 	"server/internal/crash/":            {tests, 6},
