@@ -16,10 +16,15 @@ import (
 
 type key struct{}
 
+// Guard is a *jotgate.Guard, or a jotgate.Users: then its From(c.Request.Context()) is the user.
+type Guard interface {
+	Need(jotgate.Rule) func(http.Handler) http.Handler
+}
+
 // Need returns middleware that lets a request pass under the rule and answers every other with the refusal, by the
 // guard's Config.Answer. Parts of the path have the names that Gin's route gives them. It panics if the rule cannot be
 // meant.
-func Need(g *jotgate.Guard, rule jotgate.Rule) gin.HandlerFunc {
+func Need(g Guard, rule jotgate.Rule) gin.HandlerFunc {
 	need := g.Need(rule)
 	return func(c *gin.Context) {
 		for _, part := range c.Params {
@@ -38,7 +43,7 @@ func Need(g *jotgate.Guard, rule jotgate.Rule) gin.HandlerFunc {
 }
 
 // Require is Need for all of these permissions. Without any it asks for an authenticated user.
-func Require(g *jotgate.Guard, permissions ...string) gin.HandlerFunc {
+func Require(g Guard, permissions ...string) gin.HandlerFunc {
 	return Need(g, jotgate.Rule{Permissions: permissions})
 }
 

@@ -1,6 +1,7 @@
 package jotgin_test
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -32,6 +33,30 @@ func TestAdapter(t *testing.T) {
 		tb.Cleanup(server.Close)
 		return server.URL
 	})
+}
+
+func TestUsers(t *testing.T) {
+	gin.SetMode(gin.ReleaseMode)
+	iss := jotgatetest.New(t, jotgatetest.Options{})
+	users := jotgate.Users[string]{Guard: iss.Guard(), Load: func(_ context.Context, id jotgate.Identity) (string, error) {
+		if id.Subject() != "ann" {
+			return "", jotgate.ErrNoUser
+		}
+		return "Ann", nil
+	}}
+	router := gin.New()
+	router.GET("/", jotgin.Require(users), func(c *gin.Context) {
+		user, _ := users.From(c.Request.Context())
+		c.String(http.StatusOK, "%s", user)
+	})
+	for subject, want := range map[string]string{"ann": "200 Ann", "bob": "401"} {
+		r, w := httptest.NewRequest(http.MethodGet, "/", nil), httptest.NewRecorder()
+		r.Header.Set("Authorization", "Bearer "+iss.Token(jotgatetest.Valid, func(c *jwt.Claims) { c.Subject = subject }))
+		router.ServeHTTP(w, r)
+		if got := fmt.Sprint(w.Code, " ", w.Body); !strings.HasPrefix(got, want) {
+			t.Errorf("%s: got %s, want %s", subject, got, want)
+		}
+	}
 }
 
 func Example() {
