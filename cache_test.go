@@ -122,6 +122,34 @@ func TestCacheComparesTheWholeToken(t *testing.T) {
 	}
 }
 
+// audited is a set that its owner asks something more beside: what it embeds has methods that know nothing of it.
+type audited struct {
+	*revocation.Set
+	banned atomic.Bool
+}
+
+func (a *audited) Check(ctx context.Context, t jwt.Ref) (jwt.Verdict, error) {
+	if a.banned.Load() {
+		return jwt.Verdict{Dead: true, Reason: "banned"}, nil
+	}
+	return a.Set.Check(ctx, t)
+}
+
+func TestCacheAsksTheCheckThatIsSet(t *testing.T) {
+	dead := &audited{Set: revocation.NewSet()}
+	g := newGate(t, func(c *jotgate.Config) { c.Revocations = dead })
+	raw := g.token(t)
+	g.identity(t, raw, jotgate.Rule{})
+	dead.banned.Store(true)
+	if r := g.refusal(t, raw, jotgate.Rule{}); r.Code != jotgate.CodeRevoked {
+		t.Errorf("banned: got %s, want %s", r.Code, jotgate.CodeRevoked)
+	}
+	dead.Add(sessionOf("https://elsewhere.example")) // whatever the number is
+	if r := g.refusal(t, raw, jotgate.Rule{}); r.Code != jotgate.CodeRevoked {
+		t.Errorf("banned, and another record: got %s, want %s", r.Code, jotgate.CodeRevoked)
+	}
+}
+
 // uncounted hides that a set counts its changes.
 type uncounted struct{ set *revocation.Set }
 

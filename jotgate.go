@@ -27,6 +27,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"reflect"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -43,7 +44,8 @@ type KeySource interface {
 }
 
 // Revocations tells whether a verified token is dead. An error is a failure of ours and answers 503.
-// *revocation.Set is one.
+// *revocation.Set is one, and is asked again about a token only after it has changed. A type that embeds one, to add to
+// its Check, is asked every time.
 type Revocations interface {
 	Check(ctx context.Context, t jwt.Ref) (jwt.Verdict, error)
 }
@@ -119,6 +121,7 @@ type Guard struct {
 	likely  atomic.Pointer[jwt.Key]
 	counted sequenced // Revocations, where they count
 	prepare prepared  // Revocations, where they prepare
+	watch   watching  // Revocations, where they can be watched
 }
 
 // sequenced is what Revocations may offer besides: a number that rises when a record has entered, before whoever put it
@@ -158,9 +161,32 @@ func New(c Config) (*Guard, error) {
 	}
 	g := &Guard{config: c, policy: c.policy(), refuse: refuse{c.Realm}, cache: newCache(c.CacheBytes)}
 	_, g.fixed = c.Keys.(*jwt.KeySet)
-	g.counted, _ = c.Revocations.(sequenced)
-	g.prepare, _ = c.Revocations.(prepared)
+	if !inherits(c.Revocations) {
+		g.counted, _ = c.Revocations.(sequenced)
+		g.prepare, _ = c.Revocations.(prepared)
+		g.watch, _ = c.Revocations.(watching)
+	}
 	return g, nil
+}
+
+// inherits tells whether r embeds other revocations. What it has from them besides Check would answer for the Check that
+// they have, and pass over its own.
+func inherits(r Revocations) bool {
+	t := reflect.TypeOf(r)
+	if t != nil && t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	if t == nil || t.Kind() != reflect.Struct {
+		return false
+	}
+	revocations := reflect.TypeFor[Revocations]()
+	for i := range t.NumField() {
+		f := t.Field(i)
+		if f.Anonymous && (f.Type.Implements(revocations) || reflect.PointerTo(f.Type).Implements(revocations)) {
+			return true
+		}
+	}
+	return false
 }
 
 func orDefault(list []string, value string) []string {

@@ -44,9 +44,9 @@ const pollStream = time.Second
 
 // cut ends the context when the token is revoked. It ends with the context.
 func (g *Guard) cut(ctx context.Context, cancel context.CancelCauseFunc, id Identity) {
-	if w, ok := g.config.Revocations.(watching); ok {
+	if g.watch != nil {
 		select {
-		case <-w.Watch(ctx, g.ref(id)):
+		case <-g.watch.Watch(ctx, g.ref(id)):
 			cancel(ErrStreamRevoked)
 		case <-ctx.Done():
 		}

@@ -107,6 +107,16 @@ func TestStream(t *testing.T) {
 			defer end()
 			wantCut(t, ctx, jotgate.ErrStreamRevoked)
 		}},
+		{"ends within a second, of revocations that ask more than the set that they embed", func(t *testing.T) {
+			dead := &audited{Set: revocation.NewSet()}
+			g, id := clocked(t, func(c *jotgate.Config) { c.Revocations = dead })
+			ctx, end := g.Stream(t.Context(), id)
+			defer end()
+			wantOpen(t, ctx)
+			dead.banned.Store(true)
+			time.Sleep(time.Second)
+			wantCut(t, ctx, jotgate.ErrStreamRevoked)
+		}},
 		{"an outage cuts nobody before exp", func(t *testing.T) {
 			down := new(failing)
 			g, id := clocked(t, func(c *jotgate.Config) { c.Revocations = down })
