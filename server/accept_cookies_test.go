@@ -143,6 +143,7 @@ func TestCookies(t *testing.T) {
 		story{"F10 reauthenticate", reauthenticateCookies},
 		story{"A24 two tokens in a request", func(n *node, user string) { twoTokens(n, user, admin) }},
 		story{"CKY-3 a log-in that another origin's page makes", foreignLogin},
+		story{"CKY-3 a log-out that another origin's page makes", foreignLogout},
 		story{"tabs that refresh at once", tabs},
 		story{"a token in the body needs no cookie", bodyFirst},
 	)
@@ -447,6 +448,29 @@ func foreignLogin(n *node, user string) {
 	}
 	if list := into[struct{ Sessions []any }](n.t, p.fetch("GET", "/v1/me/sessions", nil)); len(list.Sessions) != 1 {
 		n.t.Errorf("sessions: got %d, want the one of the page's own log-in", len(list.Sessions))
+	}
+}
+
+// foreignLogout: a form of another origin's page needs no cookie to be answered, and the answer takes none away. Browsers
+// send it without those that are SameSite=Lax, and heed what the answer to such a navigation sets.
+func foreignLogout(n *node, user string) {
+	p := opened(n, user)
+	for _, change := range []map[string]string{
+		{"Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site"}, {"Origin": "null", "Sec-Fetch-Site": ""}, {"Sec-Fetch-Site": "same-site"},
+	} {
+		r := n.request("POST", "/v1/logout", "", nil)
+		r.Header.Set("Origin", p.origin)
+		for name, value := range change {
+			r.Header.Set(name, value)
+		}
+		a := n.send(r)
+		n.wants(a, 401, "token_invalid")
+		if a.Header.Get("Set-Cookie") != "" {
+			n.t.Errorf("%v: got %q, want the cookies as they are", change, a.Header.Values("Set-Cookie"))
+		}
+	}
+	if p.me() != 200 {
+		n.t.Error("afterwards: want the session alive")
 	}
 }
 

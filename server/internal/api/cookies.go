@@ -119,10 +119,11 @@ func (a *API) refreshCookie(ctx context.Context) (string, error) {
 func forget(ctx context.Context) { jar.Clear(requestOf(ctx).answer) }
 
 // forgetRefused clears cookies that no log-in is behind any more, and returns err. Those of a server that cannot answer
-// now, and those that came with a forged request, stay.
+// now, and those that came with a forged request or stayed away from it (SameSite), are left.
 func forgetRefused(ctx context.Context, err error) error {
 	var grant *account.GrantError
-	if errors.As(err, &grant) || errors.Is(err, account.ErrToken) {
+	over := errors.As(err, &grant) || errors.Is(err, account.ErrToken)
+	if over && proof.SameOrigin(jotgate.Carry(requestOf(ctx).http)) {
 		forget(ctx)
 	}
 	return err
