@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -59,7 +60,9 @@ func (r *Refusal) Claims() (jwt.Claims, bool) {
 	if r.claims == nil {
 		return jwt.Claims{}, false
 	}
-	return *r.claims, true
+	c := *r.claims // which the cache may hold for other requests
+	c.Audience, c.Roles, c.Permissions = slices.Clone(c.Audience), slices.Clone(c.Roles), slices.Clone(c.Permissions)
+	return c, true
 }
 
 // Location names where the token stood that is refused, as Identity.Location does; "" where there was none.

@@ -142,3 +142,18 @@ func TestMissingTokenIsLoggedAtDebug(t *testing.T) {
 		t.Errorf("level: want DEBUG, got %v", got)
 	}
 }
+
+// A token that one rule refuses is good for others: what Config.Answer does with the claims is nothing to them.
+func TestRefusalClaimsAreACopy(t *testing.T) {
+	g := newGate(t)
+	raw := g.token(t, func(c *jwt.Claims) { c.Audience = []string{audience, "billing"} })
+	r := g.refusal(t, raw, jotgate.Rule{Roles: []string{"admin"}})
+	got, _ := r.Claims()
+	got.Roles[0], got.Permissions[0], got.Audience[0] = "admin", "*:*", "x"
+	if r := g.refusal(t, raw, jotgate.Rule{Roles: []string{"admin"}}); r.Code != jotgate.CodeForbidden {
+		t.Errorf("code: got %s, want %s", r.Code, jotgate.CodeForbidden)
+	}
+	if again, _ := r.Claims(); again.Roles[0] == "admin" || again.Permissions[0] == "*:*" || again.Audience[0] == "x" {
+		t.Errorf("claims: got %+v, want them as they were", again)
+	}
+}
