@@ -84,12 +84,12 @@ func TestCacheSetting(t *testing.T) {
 func TestMemoryIsBounded(t *testing.T) {
 	m := new(memory)
 	for i := range 5000 {
-		if err := m.Set(t.Context(), strings.Repeat("x", i), nil); err != nil || len(m.values) > 1000 {
+		if err := m.set(t.Context(), strings.Repeat("x", i), []byte("value")); err != nil || len(m.values) > 1000 {
 			t.Fatalf("got %d values, %v, want at most 1000", len(m.values), err)
 		}
 	}
 	m.begun = time.Now().Add(-cacheLife - time.Second)
-	if err := m.Set(t.Context(), "new", []byte("value")); err != nil || len(m.values) != 1 {
+	if err := m.set(t.Context(), "new", []byte("value")); err != nil || len(m.values) != 1 {
 		t.Errorf("after cacheLife: got %d values, %v, want the new one alone", len(m.values), err)
 	}
 }

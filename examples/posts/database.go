@@ -12,22 +12,27 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
-	"github.com/pressly/goose/v3/lock"
 )
 
 type database struct{ *pgxpool.Pool }
 
-//go:embed migrations
-var migrations embed.FS
+//go:embed migrations sql
+var files embed.FS
 
-// openDatabase brings the tables up to date, and drops what the denylist need not hold any more.
+// openDatabase makes the tables, or brings them up to date. Of two processes that do so at once, one fails and has changed
+// nothing: start it again.
 func openDatabase(ctx context.Context, url string) (*database, error) {
 	pool, err := pgxpool.New(ctx, url)
 	if err != nil {
 		return nil, fmt.Errorf("DATABASE_URL: %w", err)
 	}
-	if err = migrate(ctx, pool); err == nil {
-		_, err = pool.Exec(ctx, `DELETE FROM denylist WHERE expires < now()`)
+	migrations, err := fs.Sub(files, "migrations")
+	if err != nil {
+		return nil, err
+	}
+	p, err := goose.NewProvider(goose.DialectPostgres, stdlib.OpenDBFromPool(pool), migrations)
+	if err == nil {
+		_, err = p.Up(ctx)
 	}
 	if err != nil {
 		pool.Close()
@@ -36,40 +41,20 @@ func openDatabase(ctx context.Context, url string) (*database, error) {
 	return &database{pool}, nil
 }
 
-func migrate(ctx context.Context, pool *pgxpool.Pool) error {
-	files, err := fs.Sub(migrations, "migrations")
+// one returns the row that a statement of the folder sql answers, or errNotFound.
+func one[T any](ctx context.Context, db *database, name string, args pgx.NamedArgs, scan pgx.RowToFunc[T]) (row T, err error) {
+	statement, err := files.ReadFile("sql/" + name + ".sql")
 	if err != nil {
-		return err
+		return row, err
 	}
-	oneAtATime, err := lock.NewPostgresSessionLocker()
-	if err != nil {
-		return err
-	}
-	db := stdlib.OpenDBFromPool(pool)
-	defer db.Close()
-	p, err := goose.NewProvider(goose.DialectPostgres, db, files, goose.WithSessionLocker(oneAtATime))
-	if err == nil {
-		_, err = p.Up(ctx)
-	}
-	return err
-}
-
-// rows returns what a statement answers, as structs with the columns' names.
-func rows[T any](ctx context.Context, db *database, sql string, args ...any) ([]T, error) {
-	found, _ := db.Query(ctx, sql, args...) // found has the error
-	return pgx.CollectRows(found, pgx.RowToStructByName[T])
-}
-
-// row is rows where there is one, or pgx.ErrNoRows.
-func row[T any](ctx context.Context, db *database, sql string, args ...any) (T, error) {
-	found, _ := db.Query(ctx, sql, args...)
-	return pgx.CollectOneRow(found, pgx.RowToStructByName[T])
-}
-
-const taken = "Username already exists"
-
-// isTaken tells a name that another user has: nothing else is unique.
-func isTaken(err error) bool {
+	rows, _ := db.Query(ctx, string(statement), args) // rows has the error
+	row, err = pgx.CollectOneRow(rows, scan)
 	var pg *pgconn.PgError
-	return errors.As(err, &pg) && pg.Code == "23505" // unique_violation
+	switch {
+	case errors.Is(err, pgx.ErrNoRows):
+		err = errNotFound
+	case errors.As(err, &pg) && pg.Code == "23505": // unique_violation: nothing but names is unique
+		err = errTaken
+	}
+	return row, err
 }

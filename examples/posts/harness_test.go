@@ -75,7 +75,7 @@ func (s *service) want(t testing.TB, status int, text, method, path, token, body
 func (s *service) join(t testing.TB, name, password string) (id int, in tokens) {
 	t.Helper()
 	body := pair(name, password)
-	var u user
+	var u struct{ ID int }
 	if err := json.Unmarshal([]byte(s.want(t, 200, name, "POST", "/signup", "", body)), &u); err != nil {
 		t.Fatal(err)
 	}

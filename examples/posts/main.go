@@ -5,6 +5,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"log"
 	"net/http"
 	"os"
@@ -20,18 +21,17 @@ const sampleKey = "Ill never tell"
 
 // config is what the environment says; the README has the table.
 type config struct {
-	Tokens          flaskjwt.Settings
-	Database, Cache string
-	BehindProxy     bool
-	PerMinute       int // requests of one client
-	LoginsPerMinute int // among them
+	Tokens                     flaskjwt.Settings
+	Database, Cache            string
+	BehindProxy                bool
+	PerMinute, LoginsPerMinute int // requests of one client
 }
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	c := config{
-		Tokens:   flaskjwt.Settings{SecretKey: os.Getenv("SECRET_KEY")},
+		Tokens:   flaskjwt.Settings{SecretKey: os.Getenv("SECRET_KEY"), Now: time.Now},
 		Database: cmp.Or(os.Getenv("DATABASE_URL"), "postgres://localhost/flask-jwt"),
 		Cache:    cmp.Or(os.Getenv("CACHE"), "memory"), BehindProxy: os.Getenv("BEHIND_PROXY") == "1",
 		PerMinute: 120, LoginsPerMinute: 10,
@@ -43,7 +43,6 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	defer app.db.Close()
 	if err := serve(ctx, cmp.Or(os.Getenv("ADDR"), "127.0.0.1:3000"), app.routes(c)); err != nil {
 		log.Fatal(err)
 	}
@@ -53,14 +52,14 @@ func main() {
 func serve(ctx context.Context, addr string, h http.Handler) error {
 	server := &http.Server{Addr: addr, Handler: h, ReadTimeout: 10 * time.Second, IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10}
 	ended := make(chan error, 1)
-	go func() { ended <- server.ListenAndServe() }()
+	context.AfterFunc(ctx, func() {
+		patient, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		defer cancel()
+		ended <- server.Shutdown(patient)
+	})
 	log.Printf("listening on http://%s", addr)
-	select {
-	case err := <-ended:
+	if err := server.ListenAndServe(); !errors.Is(err, http.ErrServerClosed) {
 		return err
-	case <-ctx.Done():
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-	defer cancel()
-	return server.Shutdown(ctx)
+	return <-ended
 }

@@ -9,7 +9,6 @@ import (
 	"github.com/go-chi/chi/v5"
 	"github.com/go-chi/chi/v5/middleware"
 	"github.com/go-chi/httprate"
-	"github.com/jackc/pgx/v5"
 
 	"github.com/jotgate/jotgate"
 	"github.com/jotgate/jotgate/password"
@@ -18,11 +17,11 @@ import (
 // app is what the handlers share.
 type app struct {
 	db       *database
-	cache    cache
+	cache    *cache
 	hasher   *password.Hasher
 	sessions *sessions
 	guard    *jotgate.Guard
-	current  jotgate.Users[user] // current_identity
+	current  jotgate.Users[account] // current_identity
 }
 
 func newApp(ctx context.Context, c config) (a *app, err error) {
@@ -37,7 +36,7 @@ func newApp(ctx context.Context, c config) (a *app, err error) {
 		return nil, err
 	}
 	a.guard, err = newGuard(c.Tokens, a.sessions)
-	a.current = jotgate.Users[user]{Guard: a.guard, Load: a.db.identity}
+	a.current = jotgate.Users[account]{Guard: a.guard, Load: a.db.identity}
 	return a, err
 }
 
@@ -46,35 +45,35 @@ func (a *app) routes(c config) http.Handler {
 	write := func(h handler) http.HandlerFunc { return a.answer(a.cache.writes(h)) }
 	r := chi.NewRouter()
 	r.Use(a.limit(c.PerMinute, c.BehindProxy), middleware.SetHeader("Cache-Control", "no-store"))
-	r.NotFound(a.answer(func(*http.Request) (any, error) { return nil, pgx.ErrNoRows }))
+	r.NotFound(a.answer(func(*http.Request) (any, error) { return nil, errNotFound }))
 
-	r.Get("/users", read(a.listUsers))
+	r.Get("/users", read(a.resource("users")))
 	r.Post("/refresh", a.answer(a.refresh))
 	r.With(a.guard.Require()).Post("/logout", a.answer(a.logout))
 	r.Group(func(r chi.Router) { // where passwords can be guessed
 		r.Use(a.limit(c.LoginsPerMinute, c.BehindProxy))
-		r.Post("/users", write(a.createUser))
+		r.Post("/users", write(a.resource("create_user", "username", "password")))
 		r.Post("/signup", write(a.signUp))
 		r.Post("/auth", a.answer(a.auth))
 		r.Post("/login", a.answer(a.login))
 	})
 
 	const (
-		one   = "/users/{user_id:[0-9]{1,9}}"
-		posts = one + "/posts"
+		user  = "/users/{user_id:[0-9]{1,9}}"
+		posts = user + "/posts"
 		post  = posts + "/{post_id:[0-9]{1,9}}"
 	)
-	r.Group(func(r chi.Router) { // of the user whose path it is, and of nobody else
+	r.Group(func(r chi.Router) { // for the user whose path it is, and nobody else
 		r.Use(a.current.Need(jotgate.Rule{Owner: "user_id"}))
-		r.Get(one, read(a.showUser))
-		r.Patch(one, write(a.changeUser))
-		r.Put(one, write(a.changeUser))
-		r.Delete(one, write(a.deleteUser))
-		r.Get(posts, read(a.listPosts))
-		r.Post(posts, write(a.createPost))
-		r.Get(post, read(a.showPost))
-		r.Put(post, write(a.changePost))
-		r.Delete(post, write(a.deletePost))
+		r.Get(user, read(a.resource("user")))
+		r.Patch(user, write(a.resource("change_user", "username", "password")))
+		r.Put(user, write(a.resource("change_user", "username", "password")))
+		r.Delete(user, write(a.resource("delete_user")))
+		r.Get(posts, read(a.resource("posts")))
+		r.Post(posts, write(a.resource("create_post", "title", "body")))
+		r.Get(post, read(a.resource("post")))
+		r.Put(post, write(a.resource("change_post", "title", "body")))
+		r.Delete(post, write(a.resource("delete_post")))
 	})
 	return r
 }

@@ -2,17 +2,15 @@ package main
 
 import (
 	"context"
-	"crypto/hkdf"
+	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strconv"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/jotgate/jotgate"
 	"github.com/jotgate/jotgate/jwt"
 	"github.com/jotgate/jotgate/profile/flaskjwt"
 	"github.com/jotgate/jotgate/token"
@@ -33,20 +31,14 @@ const (
 	accessLife = 5 * time.Minute
 )
 
-func newSessions(c flaskjwt.Settings, db *database) (*sessions, error) {
-	s := &sessions{db: db, now: time.Now}
-	if c.Now != nil {
-		s.now = c.Now
-	}
-	var err error
+func newSessions(c flaskjwt.Settings, db *database) (s *sessions, err error) {
+	s = &sessions{db: db, now: c.Now}
 	if s.access, err = flaskjwt.NewIssuer(c); err != nil {
 		return nil, fmt.Errorf("SECRET_KEY: %w", err)
 	}
-	secret, err := hkdf.Key(sha256.New, []byte(c.SecretKey), nil, "refresh tokens", 32) // no token can ever pass as the other
-	if err != nil {
-		return nil, err
-	}
-	key, err := jwt.NewKey(jwt.HS256, "", secret)
+	secret := hmac.New(sha256.New, []byte(c.SecretKey)) // another for refresh tokens, so that neither kind passes as the other
+	secret.Write([]byte("refresh tokens"))
+	key, err := jwt.NewKey(jwt.HS256, "", secret.Sum(nil))
 	if err != nil {
 		return nil, err
 	}
@@ -66,25 +58,11 @@ type tokens struct {
 	Refresh string `json:"refresh_token,omitempty"`
 }
 
-func (s *sessions) begin(ctx context.Context, u user) (tokens, error) {
-	raw, err := s.RefreshToken(ctx, token.Grant{Subject: strconv.Itoa(u.ID), UserVersion: u.Version})
+// tokens adds to a refresh token, unless there is an error, an access token of its session.
+func (s *sessions) tokens(ctx context.Context, raw string, err error) (tokens, error) {
 	if err != nil {
 		return tokens{}, err
 	}
-	return s.tokens(ctx, raw)
-}
-
-// renew uses a refresh token up.
-func (s *sessions) renew(ctx context.Context, raw string) (tokens, error) {
-	pair, err := s.Refresh(ctx, raw)
-	if err != nil {
-		return tokens{}, err
-	}
-	return s.tokens(ctx, pair.RefreshToken)
-}
-
-// tokens adds to a refresh token an access token of its session.
-func (s *sessions) tokens(ctx context.Context, raw string) (tokens, error) {
 	t, err := s.Verify(ctx, token.Refresh, raw)
 	if err != nil {
 		return tokens{}, err
@@ -99,34 +77,29 @@ func (s *sessions) tokens(ctx context.Context, raw string) (tokens, error) {
 
 // mayRenew refuses once the user is gone, or has another password.
 func (s *sessions) mayRenew(ctx context.Context, g token.Grant) (token.Grant, error) {
-	u, err := s.db.user(ctx, g.Subject)
-	if errors.Is(err, pgx.ErrNoRows) || err == nil && u.Version != g.UserVersion {
+	u, err := one(ctx, s.db, "account_by_id", pgx.NamedArgs{"user": g.Subject}, pgx.RowToStructByName[account])
+	if errors.Is(err, errNotFound) || err == nil && u.Version != g.UserVersion {
 		err = jwt.ErrRevoked
 	}
 	return g, err
 }
 
-var _ jotgate.Revocations = (*sessions)(nil)
-
-// Check asks the denylist about an access token, which does not say that we issued it.
+// Check is for the guard: it asks the denylist about an access token, which does not say that we issued it.
 func (s *sessions) Check(ctx context.Context, t jwt.Ref) (jwt.Verdict, error) {
 	t.Issuer = issuer
 	return s.dead.Check(ctx, t)
 }
 
-var _ token.Denylist = (*sessions)(nil) // a table, so what is dead stays dead after a restart, and for every process
-
-// Add implements token.Denylist.
+// Add implements token.Denylist with a table: what is dead stays dead after a restart, and for every process.
 func (s *sessions) Add(ctx context.Context, id string, until time.Time) (bool, error) {
-	tag, err := s.db.Exec(ctx, `
-		INSERT INTO denylist (id, expires) VALUES ($1, $2)
-		ON CONFLICT (id) DO UPDATE SET expires = excluded.expires WHERE denylist.expires <= $3`, id, until, s.now())
-	return tag.RowsAffected() == 1, err
+	added, err := one(ctx, s.db, "deny", pgx.NamedArgs{"id": id, "until": until, "now": s.now()}, pgx.RowTo[bool])
+	if errors.Is(err, errNotFound) {
+		err = nil
+	}
+	return added, err
 }
 
 // Any implements token.Denylist.
-func (s *sessions) Any(ctx context.Context, ids ...string) (found bool, err error) {
-	const sql = `SELECT EXISTS (SELECT FROM denylist WHERE id = ANY ($1) AND expires > $2)`
-	err = s.db.QueryRow(ctx, sql, ids, s.now()).Scan(&found)
-	return found, err
+func (s *sessions) Any(ctx context.Context, ids ...string) (bool, error) {
+	return one(ctx, s.db, "denied", pgx.NamedArgs{"ids": ids, "now": s.now()}, pgx.RowTo[bool])
 }

@@ -1,0 +1,3 @@
+SELECT id, password AS hash, version
+FROM users
+WHERE id = @user

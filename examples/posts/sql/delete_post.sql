@@ -1,0 +1,3 @@
+DELETE FROM posts
+WHERE user_id = @user AND id = @post
+RETURNING 'null'::json

@@ -1,0 +1,1 @@
+SELECT EXISTS (SELECT FROM denylist WHERE id = ANY (@ids) AND expires > @now)

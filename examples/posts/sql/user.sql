@@ -1,0 +1,3 @@
+SELECT show(users)
+FROM users
+WHERE id = @user
