@@ -127,6 +127,23 @@ func TestGuardKeepsItsSettings(t *testing.T) {
 	wantStatus(t, get(guarded, "Bearer "+g.token(t)), 403)
 }
 
+// A guard that does not ask for an issuer looks for what is revoked under the one that the token names, if any: a handler
+// knows no other.
+func TestRevocationsOfAnyIssuer(t *testing.T) {
+	for _, iss := range []string{"https://other.example", ""} {
+		g := newGate(t, func(c *jotgate.Config) { c.Issuer, c.InsecureSkipIssuer = "", true })
+		one, other := g.token(t, func(c *jwt.Claims) { c.Issuer = iss }), g.token(t, func(c *jwt.Claims) { c.Issuer, c.ID = iss, "t2" })
+		id := g.identity(t, one, jotgate.Rule{})
+		g.dead.Add(revocation.Record{Kind: revocation.Token, Key: revocation.KeyOf(revocation.Token, id.Issuer(), id.TokenID())})
+		for range 2 {
+			if r := g.refusal(t, one, jotgate.Rule{}); r.Code != jotgate.CodeRevoked {
+				t.Errorf("issuer %q: got %s, want %s", iss, r.Code, jotgate.CodeRevoked)
+			}
+		}
+		g.identity(t, other, jotgate.Rule{})
+	}
+}
+
 func TestPreviousIssuers(t *testing.T) {
 	const old = "https://old.example"
 	g := newGate(t, func(c *jotgate.Config) { c.PreviousIssuers = []string{old} })

@@ -93,7 +93,8 @@ func (v *verified) permissions() []string {
 // IsZero tells whether this is nobody.
 func (id Identity) IsZero() bool { return id.v == nil }
 
-// Issuer returns the claim iss.
+// Issuer returns the claim iss. Records of what is revoked go by this name too; where it is one of Config.PreviousIssuers,
+// by Config.Issuer.
 func (id Identity) Issuer() string { return id.all().claims.Issuer }
 
 // Subject returns the claim sub: the user's id, opaque and never reused. Authorize by it, not by a name.

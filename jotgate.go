@@ -101,7 +101,8 @@ type Config struct {
 	// Logger learns why a request was refused. Nil: slog.Default.
 	Logger *slog.Logger
 
-	// InsecureSkipIssuer accepts tokens of any issuer that signs with one of Keys.
+	// InsecureSkipIssuer accepts tokens of any issuer that signs with one of Keys. Revocations are asked by the name that a
+	// token has for its own.
 	InsecureSkipIssuer bool
 	// InsecureSkipAudience accepts tokens that were made for another API.
 	InsecureSkipAudience bool
@@ -646,7 +647,7 @@ func (g *Guard) judge(verdict jwt.Verdict, err error) *Refusal {
 func (g *Guard) ref(id Identity) jwt.Ref {
 	c, t := &id.v.claims, id.v.traits()
 	ref := jwt.Ref{
-		TokenID: t.TokenID, SessionID: t.SessionID, Subject: t.Subject, KeyID: id.v.keyID, Roles: t.Roles,
+		Issuer: c.Issuer, TokenID: t.TokenID, SessionID: t.SessionID, Subject: t.Subject, KeyID: id.v.keyID, Roles: t.Roles,
 		UserVersion: c.UserVersion, PolicyVersion: c.PolicyVersion, IssuedAt: c.IssuedAt, ExpiresAt: c.ExpiresAt,
 	}
 	if !g.config.InsecureSkipIssuer {
