@@ -80,6 +80,7 @@ var guides = map[string]movedFrom{
 const serve = `package main
 
 import (
+	"fmt"
 	"io"
 	"net/http/httptest"
 	"os"
