@@ -190,7 +190,7 @@ func FuzzParse(f *testing.F) {
 		werkzeugSHA1, werkzeugSHA256, werkzeugSHA512, werkzeugScrypt, scryptLanes, "pbkdf2:sha256" + werkzeugSHA256[18:],
 		djangoSHA1, djangoSHA256, djangoScrypt, djangoArgon2, "pbkdf2:sha256:5000001" + werkzeugSHA256[18:],
 		"scrypt:536870912:8:1" + werkzeugScrypt[16:], "$argon2i$v=19$m=8,t=1,p=1$c2FsdHNhbHQ$YC9+jJCrQhs5R6db7LlN8Q",
-		"plain$$hunter2", "md5$$c21f969b5f03d33d43e04f8f136e7682", "sha1$seasalt$cff36ea83f5706ce9aa7454e63e431fc726b2dc8",
+		"$argon2id$v=19$", "$argon2i$v=19$", "plain$$hunter2", "md5$$c21f969b5f03d33d43e04f8f136e7682", "sha1$seasalt$cff36ea83f5706ce9aa7454e63e431fc726b2dc8",
 	} {
 		f.Add(s)
 	}

@@ -42,15 +42,23 @@ func (h argon2i) matches(password string) bool {
 }
 
 func readArgon2i(phc string) (stored, error) {
-	h, err := readArgon2id(prefix + strings.TrimPrefix(phc, prefixArgon2i))
+	h, err := read(prefix + strings.TrimPrefix(phc, prefixArgon2i))
 	if err != nil {
 		return nil, err
 	}
 	return argon2i{h}, nil
 }
 
-// readArgon2id reads a text that begins with prefix.
-func readArgon2id(phc string) (argon2id, error) {
+func readArgon2id(phc string) (stored, error) {
+	h, err := read(phc)
+	if err != nil {
+		return nil, err
+	}
+	return h, nil
+}
+
+// read reads a text that begins with prefix.
+func read(phc string) (argon2id, error) {
 	h, err := scan(phc)
 	// Only what we would write ourselves is read: this refuses every other spelling that the decoders let pass.
 	if err != nil || h.String() != phc {
