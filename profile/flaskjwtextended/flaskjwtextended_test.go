@@ -443,8 +443,16 @@ func TestSettings(t *testing.T) {
 		"Q18 bad SameSite":                     func(s *settings) { s.CookieSameSite = 7 },
 		"E03 a cookie that no client can send": func(s *settings) { s.RefreshCSRFCookieName = "a b" },
 		"E03 a domain that is none":            func(s *settings) { s.CookieDomain = "a;b" },
-		"E05 unknown method":                   func(s *settings) { s.CSRFMethods = []string{"post", "PSOT"} },
-		"E05 no method":                        func(s *settings) { s.CSRFMethods = []string{} },
+		"Q18 __Host- without Secure":           func(s *settings) { s.AccessCookieName = "__Host-access" },
+		"Q18 __Secure- without Secure":         func(s *settings) { s.RefreshCookieName = "__Secure-refresh" },
+		"Q18 __Host- with a path": func(s *settings) {
+			s.AccessCookieName, s.AccessCookiePath, s.CookieSecure = "__Host-access", "/api", true
+		},
+		"Q18 __Host- with a domain": func(s *settings) {
+			s.AccessCSRFCookieName, s.CookieDomain, s.CookieSecure = "__Host-csrf", "example.com", true
+		},
+		"E05 unknown method": func(s *settings) { s.CSRFMethods = []string{"post", "PSOT"} },
+		"E05 no method":      func(s *settings) { s.CSRFMethods = []string{} },
 	} {
 		t.Run(name, func(t *testing.T) {
 			if _, err := flaskjwtextended.Config(with(f)); err == nil {

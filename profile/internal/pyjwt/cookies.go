@@ -3,6 +3,7 @@ package pyjwt
 import (
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 )
 
@@ -32,8 +33,23 @@ func (c Cookies) Check() error {
 		if err := cookie.Valid(); err != nil {
 			return fmt.Errorf("cookie %q: %w", cookie.Name, err)
 		}
+		if !keepsPromise(cookie) {
+			return fmt.Errorf("cookie %q: the prefix needs CookieSecure, and __Host- no domain and the path /", cookie.Name)
+		}
 	}
 	return nil
+}
+
+// keepsPromise tells whether a cookie is what the prefix of its name, in whatever case, says of it (RFC 6265bis §4.1.3).
+func keepsPromise(c *http.Cookie) bool {
+	name := strings.ToLower(c.Name)
+	switch {
+	case strings.HasPrefix(name, "__host-"):
+		return c.Secure && c.Path == "/" && c.Domain == ""
+	case strings.HasPrefix(name, "__secure-"):
+		return c.Secure
+	}
+	return true
 }
 
 // maxCookie is what browsers keep of a cookie's name and value together (RFC 6265bis §5.6).
