@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"os/exec"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -140,3 +141,13 @@ func pair(name, password string) string {
 func renewal(raw string) string { return fmt.Sprintf(`{"refresh_token": %q}`, raw) }
 
 func path(id int, rest string) string { return fmt.Sprintf("/users/%d%s", id, rest) }
+
+// python runs a script with Debian's packages, and returns what it prints.
+func python(t *testing.T, script string, args ...string) string {
+	t.Helper()
+	out, err := exec.Command("/usr/bin/python3", append([]string{"-c", script}, args...)...).Output()
+	if err != nil {
+		t.Fatalf("python3: %v", err)
+	}
+	return strings.TrimSpace(string(out))
+}
