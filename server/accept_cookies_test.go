@@ -127,7 +127,9 @@ func public(t testing.TB) server.Settings {
 }
 
 func TestCookies(t *testing.T) {
-	n := start(t, profile(t))
+	s := profile(t)
+	s.Audiences = []string{"billing"}
+	n := start(t, s)
 	admin := n.admin()
 	tell(t, n,
 		story{"H01 log in with cookies", setCookies},
@@ -144,6 +146,7 @@ func TestCookies(t *testing.T) {
 		story{"A24 two tokens in a request", func(n *node, user string) { twoTokens(n, user, admin) }},
 		story{"CKY-3 a log-in that another origin's page makes", foreignLogin},
 		story{"CKY-3 a log-out that another origin's page makes", foreignLogout},
+		story{"CKY-3 cookies for another audience", foreignAudience},
 		story{"tabs that refresh at once", tabs},
 		story{"a token in the body needs no cookie", bodyFirst},
 	)
@@ -154,6 +157,20 @@ func TestCookies(t *testing.T) {
 	})
 	t.Run("H13 plain http", plainHTTP)
 	t.Run("a token that browsers would drop", largeToken)
+}
+
+// foreignAudience asks for cookies that this server's own routes would refuse.
+func foreignAudience(n *node, user string) {
+	p := visit(n)
+	login := func(resource string) answer {
+		return p.fetch("POST", "/v1/login?cookies=true", body{"username": user, "password": pass, "resource": resource})
+	}
+	if a := login("billing"); a.Status != 422 || len(a.Header.Values("Set-Cookie")) > 0 {
+		n.t.Errorf("another audience: got %d with %q, want 422 without cookies", a.Status, a.Header.Values("Set-Cookie"))
+	}
+	if a := login(n.Settings().Audience); a.Status != 200 || p.me() != 200 {
+		n.t.Errorf("this audience: got %d %s, want 200", a.Status, a.Body)
+	}
 }
 
 func setCookies(n *node, user string) {

@@ -21,9 +21,10 @@ var (
 )
 
 var (
-	errNoHTTPS     = errors.New("cookies over plain http")
-	errOtherOrigin = errors.New("a log-in with cookies from a page of another origin")
-	errLargeCookie = errors.New("a token larger than a cookie")
+	errNoHTTPS       = errors.New("cookies over plain http")
+	errOtherOrigin   = errors.New("a log-in with cookies from a page of another origin")
+	errForeignCookie = &account.FieldError{Field: "resource", Code: "resource_unknown", Detail: "Cookies are for this server's own routes: log in without `cookies`, or without `resource`."}
+	errLargeCookie   = errors.New("a token larger than a cookie")
 )
 
 // Locations are where an access token may stand.

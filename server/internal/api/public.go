@@ -147,6 +147,9 @@ func (a *API) login(ctx context.Context, in *loginIn) (*out[either[Tokens, InCoo
 		if err := a.mayKeep(ctx); err != nil {
 			return nil, err
 		}
+		if in.Body.Resource != "" && in.Body.Resource != a.Audience {
+			return nil, errForeignCookie
+		}
 	}
 	t, err := a.Accounts.LogIn(ctx, in.Body.Username, in.Body.Password, in.Body.Resource, client)
 	if err != nil {
