@@ -26,7 +26,7 @@ const (
 	setBytes  = 64
 	// entryBytes is what an entry holds beside its texts: the structure, what is prepared for the revocations, and what the
 	// allocator rounds up to.
-	entryBytes = 416 + 192 + 48
+	entryBytes = 384 + 192 + 48
 	// usualEntry is an entry of a usual token, by which the number of sets is chosen.
 	usualEntry = 1500
 )
@@ -88,11 +88,11 @@ func (c *cache) get(raw string) *verified {
 // suffice, a few entries elsewhere make room; where even that is not enough, the token is not remembered. The entry gets
 // a text of its own, since raw may be a piece of something larger.
 func (c *cache) put(e *verified, raw string, now time.Time) {
-	e.raw, e.cost = strings.Clone(raw), costOf(e, raw)
+	e.raw = strings.Clone(raw)
 	set, tag := c.set(raw)
 	i := set.place(raw, now)
 	old := set.entries[i].Load()
-	more := e.cost - old.size()
+	more := e.size() - old.size()
 	if c.used.Add(more) > c.budget && !c.makeRoom() {
 		c.used.Add(-more)
 		return
@@ -107,10 +107,10 @@ func (c *cache) put(e *verified, raw string, now time.Time) {
 func (s *cacheSet) place(raw string, now time.Time) (best int) {
 	for i := range s.entries {
 		old := s.entries[i].Load()
-		if old == nil || old.raw == raw || !now.Before(old.until) {
+		if old == nil || old.raw == raw || now.UnixMilli() >= old.until {
 			return i
 		}
-		if first := s.entries[best].Load(); first == nil || old.until.Before(first.until) {
+		if first := s.entries[best].Load(); first == nil || old.until < first.until {
 			best = i
 		}
 	}
@@ -138,25 +138,21 @@ func (c *cache) drop(e *verified) {
 	set, _ := c.set(e.raw)
 	for i := range set.entries {
 		if set.entries[i].CompareAndSwap(e, nil) {
-			c.used.Add(-e.cost)
+			c.used.Add(-e.size())
 			return
 		}
 	}
 }
 
-// costOf counts the token, its claims as they were decoded, and the lists of what may be many short texts.
-func costOf(e *verified, raw string) int64 {
+// size counts the token, its claims as they were decoded, and the lists of what may be many short texts.
+func (e *verified) size() int64 {
+	if e == nil {
+		return 0
+	}
 	c := &e.claims
 	texts := len(c.Audience) + len(c.Roles) + len(c.Permissions)
 	if e.read != nil {
 		texts += len(e.read.Roles) + len(e.read.Permissions) + 8
 	}
-	return int64(len(raw) + len(raw)*3/4 + 16*texts + entryBytes)
-}
-
-func (e *verified) size() int64 {
-	if e == nil {
-		return 0
-	}
-	return e.cost
+	return int64(len(e.raw) + len(e.raw)*3/4 + 16*texts + entryBytes)
 }

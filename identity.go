@@ -18,8 +18,8 @@ type Identity struct {
 
 // verified is a token that was verified. Only alive and ask change.
 type verified struct {
-	raw   string    // in the cache
-	until time.Time // exp with leeway
+	raw   string // in the cache
+	until int64  // exp with leeway, in Unix milliseconds: at most a millisecond early
 	alive atomic.Uint64
 	ask   atomic.Pointer[look]
 	kind  Kind
@@ -28,7 +28,6 @@ type verified struct {
 	claims jwt.Claims
 	keyID  string
 	key    jwt.Key
-	cost   int64 // in the cache
 }
 
 // look asks the revocations about one token. See prepared.

@@ -449,7 +449,7 @@ func (g *Guard) proveAnew(ctx context.Context, raw string, now time.Time) (Ident
 		return id, refusal
 	}
 	if g.cache != nil {
-		v.until = g.lastMoment(id)
+		v.until = g.lastMoment(id).UnixMilli()
 		v.alive.Store(sequence)
 		g.cache.put(v, raw, now)
 	}
@@ -466,7 +466,7 @@ func (g *Guard) lastMoment(id Identity) time.Time {
 
 // holds tells whether an entry is within its time and its key is still the one that verifies.
 func (g *Guard) holds(ctx context.Context, e *verified, now time.Time) bool {
-	if !now.Before(e.until) {
+	if now.UnixMilli() >= e.until {
 		return false
 	}
 	if g.fixed {
