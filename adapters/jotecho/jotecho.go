@@ -14,8 +14,6 @@ import (
 	"github.com/jotgate/jotgate"
 )
 
-const key = "github.com/jotgate/jotgate.Identity"
-
 // Guard is a *jotgate.Guard, or a jotgate.Users: then its From(c.Request().Context()) is the user.
 type Guard interface {
 	Need(jotgate.Rule) func(http.Handler) http.Handler
@@ -32,9 +30,7 @@ func Need(g Guard, rule jotgate.Rule) echo.MiddlewareFunc {
 				c.Request().SetPathValue(part.Name, part.Value)
 			}
 			need(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-				id, _ := jotgate.From(r.Context())
 				c.SetRequest(r)
-				c.Set(key, id)
 				err = next(c)
 			})).ServeHTTP(c.Response(), c.Request())
 			return err
@@ -49,6 +45,5 @@ func Require(g Guard, permissions ...string) echo.MiddlewareFunc {
 
 // From returns the identity of a request that Need let pass, and false for nobody.
 func From(c *echo.Context) (jotgate.Identity, bool) {
-	id, _ := c.Get(key).(jotgate.Identity)
-	return id, !id.IsZero()
+	return jotgate.From(c.Request().Context())
 }

@@ -14,8 +14,6 @@ import (
 	"github.com/jotgate/jotgate"
 )
 
-type key struct{}
-
 // Guard is a *jotgate.Guard, or a jotgate.Users: then its From(c.Request.Context()) is the user.
 type Guard interface {
 	Need(jotgate.Rule) func(http.Handler) http.Handler
@@ -32,9 +30,7 @@ func Need(g Guard, rule jotgate.Rule) gin.HandlerFunc {
 		}
 		passed := false
 		need(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-			id, _ := jotgate.From(r.Context())
 			c.Request, passed = r, true
-			c.Set(key{}, id)
 		})).ServeHTTP(c.Writer, c.Request)
 		if !passed {
 			c.Abort()
@@ -49,7 +45,5 @@ func Require(g Guard, permissions ...string) gin.HandlerFunc {
 
 // From returns the identity of a request that Need let pass, and false for nobody.
 func From(c *gin.Context) (jotgate.Identity, bool) {
-	value, _ := c.Get(key{})
-	id, _ := value.(jotgate.Identity)
-	return id, !id.IsZero()
+	return jotgate.From(c.Request.Context())
 }
