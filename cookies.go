@@ -56,10 +56,11 @@ func (c Cookies) Check() error {
 		faults = append(faults, fmt.Errorf("Cookies: want three names, got %q, %q and %q", c.Access, c.Refresh, c.CSRF))
 	}
 	for _, name := range []string{c.Access, c.Refresh, c.CSRF} {
-		if strings.HasPrefix(name, "__") && c.InsecureHTTP {
+		prefix := strings.ToLower(name) // browsers heed it in any case
+		if strings.HasPrefix(prefix, "__") && c.InsecureHTTP {
 			faults = append(faults, fmt.Errorf("cookie %s: the prefix needs Secure: choose another name, or drop InsecureHTTP", name))
 		}
-		if strings.HasPrefix(name, "__Host-") && (c.Path != "/" || c.Domain != "") {
+		if strings.HasPrefix(prefix, "__host-") && (c.Path != "/" || c.Domain != "") {
 			faults = append(faults, fmt.Errorf("cookie %s: the prefix needs Path / and no Domain", name))
 		}
 		if err := (&http.Cookie{Name: name, Value: "x", Path: c.Path, Domain: c.Domain}).Valid(); err != nil {

@@ -82,6 +82,7 @@ func TestCookiesRefuse(t *testing.T) {
 		{"__Host- without Secure", jotgate.Cookies{InsecureHTTP: true}, "__Host-access: the prefix needs Secure"},
 		{"__Secure- without Secure", jotgate.Cookies{Access: "__Secure-a", Refresh: "r", CSRF: "c", InsecureHTTP: true}, "__Secure-a: the prefix needs Secure"},
 		{"__Host- with a path", jotgate.Cookies{Path: "/api"}, "__Host-refresh: the prefix needs Path /"},
+		{"__Host- in other letters, with a path", jotgate.Cookies{Access: "__host-a", Path: "/api"}, "__host-a: the prefix needs Path /"},
 		{"__Host- with a domain", jotgate.Cookies{Domain: "example.com"}, "__Host-csrf: the prefix needs Path / and no Domain"},
 		{"a path of its own", jotgate.Cookies{Access: "__Secure-a", Refresh: "__Secure-r", CSRF: "__Secure-c", Path: "/v1/refresh"}, ""},
 		{"a name twice", jotgate.Cookies{Access: "a", Refresh: "a"}, "three names"},

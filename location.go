@@ -46,9 +46,10 @@ type Location struct {
 	// Demand makes a fault of what otherwise is absence: another scheme in Header, another content type or form for Body.
 	Demand bool
 
-	// Find looks anywhere else: "" for nothing found. An error that is a *Refusal is the answer, any other is 401. What the
-	// browser sends by itself, as cookies and the client's certificate, is the business of Cookie and no place for Find: it
-	// asks for no proof against forgery. Name is what it is called in logs and by Identity.Location.
+	// Find looks anywhere else: "" for nothing found. An error that is a *Refusal is the answer, any other is 401: a store
+	// that cannot be asked returns &Refusal{Status: 503, …}, or its clients would log in again for nothing. What the browser
+	// sends by itself, as cookies and the client's certificate, is the business of Cookie and no place for Find: it asks for
+	// no proof against forgery. Name is what it is called in logs and by Identity.Location.
 	Find func(Carrier) (string, error)
 	Name string
 }

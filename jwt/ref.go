@@ -6,13 +6,13 @@ import "time"
 // its key. The zero value of a field means that the token does not carry it.
 type Ref struct {
 	Issuer        string
-	TokenID       string // jti
-	SessionID     string // sid
-	Subject       string // sub
-	KeyID         string // kid of the header
-	Roles         []string
-	UserVersion   int64 // ver: the user's authorization version
-	PolicyVersion int64 // pol: the version of what roles grant
+	TokenID       string   // jti
+	SessionID     string   // sid
+	Subject       string   // sub
+	KeyID         string   // kid of the header
+	Roles         []string // read only: others look at the same list
+	UserVersion   int64    // ver: the user's authorization version
+	PolicyVersion int64    // pol: the version of what roles grant
 	IssuedAt      time.Time
 	ExpiresAt     time.Time
 }
