@@ -18,16 +18,22 @@ import (
 func (a *app) resource(statement string, names ...string) handler {
 	return func(r *http.Request) (any, error) {
 		in, err := texts(r, names...)
-		if typed, sent := in["password"]; sent && err == nil {
-			in["password"], err = a.hasher.Hash(r.Context(), password.Policy{}.Normalize(typed))
-		}
 		if err != nil {
 			return nil, err
 		}
 		u, _ := a.current.From(r.Context())
 		args := pgx.NamedArgs{"user": u.ID, "post": r.PathValue("post_id")}
-		for name, text := range in {
-			args[name] = text
+		for _, name := range names { // and no others: a body must not say who the user is
+			text, sent := in[name]
+			if name == "password" && sent {
+				text, err = a.hasher.Hash(r.Context(), password.Policy{}.Normalize(text))
+			}
+			if err != nil {
+				return nil, err
+			}
+			if sent {
+				args[name] = text
+			}
 		}
 		return one(r.Context(), a.db, statement, args, pgx.RowTo[json.RawMessage])
 	}

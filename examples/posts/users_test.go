@@ -38,6 +38,15 @@ func testOwnership(t *testing.T) {
 			s.want(t, 404, "Not Found", method, path(bobID, "/posts/1"), bob.Access, content)
 		})
 	}
+	t.Run("a body that names the user and the post of another", func(t *testing.T) {
+		const evil = `{"user": "1", "post": "1", "username": "bob", "password": "bar", "title": "t", "body": "b"}`
+		s.want(t, 200, "bob", "PATCH", path(bobID, ""), bob.Access, evil)
+		s.want(t, 200, "bob", "PUT", path(bobID, ""), bob.Access, evil)
+		s.want(t, 404, "Not Found", "PUT", path(bobID, "/posts/1"), bob.Access, evil)
+		s.want(t, 200, `"username": "bob"`, "POST", path(bobID, "/posts"), bob.Access, evil)
+		s.want(t, 200, "b", "POST", path(bobID, "/posts"), bob.Access, `{"user": "x", "post": "x", "title": "t", "body": "b"}`)
+		s.login(t, "ann", "foo")
+	})
 	s.want(t, 200, "a title", "GET", path(annID, "/posts/1"), ann.Access, "")
 	s.want(t, 200, "ann", "GET", path(annID, ""), ann.Access, "")
 }
