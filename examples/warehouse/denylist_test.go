@@ -61,6 +61,14 @@ func TestDenylists(t *testing.T) {
 	}
 }
 
+// One that names its issuer, as authjwt_encode_issuer has it, is revoked like any other.
+func TestRevokedWithIssuer(t *testing.T) {
+	h := app(t, fastapijwtauth.Settings{SecretKey: secret, EncodeIssuer: "warehouse"}, inMemory())
+	tokens := logIn(t, h, "joevu")
+	want(t, ask(h, "DELETE", "/access-revoke", "", tokens.Access), 200, `{"detail":"Access token has been revoke"}`)
+	want(t, ask(h, "GET", "/user", "", tokens.Access), 401, `{"detail":"Token has been revoked"}`)
+}
+
 // The file is written anew without what has expired, and without a line that was not written to its end.
 func TestFileIsSwept(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "list")
