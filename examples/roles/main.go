@@ -29,7 +29,7 @@ func main() {
 
 func run(ctx context.Context) error {
 	if err := godotenv.Load(); err != nil && !errors.Is(err, fs.ErrNotExist) { // what the environment has, wins
-		return fmt.Errorf(".env: %w", err)
+		return errors.New(".env: cannot be read as lines NAME=value") // its own error quotes secrets
 	}
 	app, err := api.New(pyjwtguard.Settings{
 		SecretKey:       os.Getenv("SECRET_KEY"),

@@ -1,6 +1,7 @@
 package main_test
 
 import (
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -62,4 +63,15 @@ func TestSecret(t *testing.T) {
 			}
 		})
 	}
+	t.Run("a .env that is none", func(t *testing.T) {
+		cmd := exec.Command(program)
+		cmd.Dir = t.TempDir()
+		if err := os.WriteFile(filepath.Join(cmd.Dir, ".env"), []byte("the-key=hidden\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		out, err := cmd.CombinedOutput()
+		if err == nil || !strings.Contains(string(out), ".env: ") || strings.Contains(string(out), "hidden") {
+			t.Errorf("got %v and %q, want an error about .env that does not quote it", err, out)
+		}
+	})
 }
