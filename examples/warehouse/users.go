@@ -49,7 +49,7 @@ func (u *users) authenticate(ctx context.Context, name, typed string) (user, err
 	if !known {
 		return user{}, cmp.Or(u.hasher.VerifyNone(ctx, typed), errCredentials)
 	}
-	if ok, err := u.hasher.Verify(ctx, typed, one.Password); !ok {
+	if ok, _, err := u.hasher.LogIn(ctx, typed, one.Password); !ok { // a better hash is not kept: users.json stays as it is
 		return user{}, cmp.Or(err, errCredentials)
 	}
 	return one, nil

@@ -59,7 +59,7 @@ func (p *AuthProvider) Authenticate(ctx context.Context, email, typed string) (U
 		}
 		return User{}, ErrCredentials
 	}
-	ok, err := p.hasher.Verify(ctx, typed, a.Password)
+	ok, _, err := p.hasher.LogIn(ctx, typed, a.Password) // a better hash is not kept: users.json stays as it is
 	if err != nil {
 		return User{}, err
 	}
