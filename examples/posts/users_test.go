@@ -91,6 +91,7 @@ func testUsers(t *testing.T) {
 		`{"username": "a\u0000", "password": "x"}`: `"username"`,
 		pair(strings.Repeat("x", 251), "x"):        `"username"`,
 		`[]`:                                       "JSON object",
+		pair("x", strings.Repeat("\u0958", 300)):   `"password"`, // longer once it is normalised
 	} {
 		s.want(t, 400, want, "POST", "/users", "", body)
 		s.want(t, 400, want, "PUT", path(id, ""), in.Access, body)
