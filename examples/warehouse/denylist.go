@@ -39,8 +39,7 @@ type memory struct{ set *revocation.Set }
 // Add also drops what has expired, so the set stays as small as the tokens are short-lived.
 func (m memory) Add(_ context.Context, id string, until time.Time) error {
 	m.set.Sweep(time.Now())
-	key := revocation.KeyOf(revocation.Token, "", id)
-	m.set.Add(revocation.Record{Kind: revocation.Token, Key: key, ExpiresAt: until, Reason: revocation.ReasonLogout})
+	m.set.Add(revocation.Record{Kind: revocation.Token, Key: revocation.KeyOf(revocation.Token, "", id), ExpiresAt: until})
 	return nil
 }
 

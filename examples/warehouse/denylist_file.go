@@ -51,13 +51,12 @@ func (l *file) read(text []byte) error {
 		if !bytes.HasSuffix(one, []byte("\n")) {
 			break
 		}
-		if err := json.Unmarshal(one, &in); err != nil {
-			return err
+		err := json.Unmarshal(one, &in)
+		if err == nil && in.Until.After(time.Now()) {
+			err = l.Add(context.Background(), in.ID, in.Until)
 		}
-		if in.Until.After(time.Now()) {
-			if err := l.Add(context.Background(), in.ID, in.Until); err != nil {
-				return err
-			}
+		if err != nil {
+			return err
 		}
 	}
 	return nil
@@ -71,10 +70,8 @@ func (l *file) Add(ctx context.Context, id string, until time.Time) error {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if _, err := l.f.Write(append(text, '\n')); err != nil {
-		return err
-	}
-	if err := l.f.Sync(); err != nil {
+	_, err = l.f.Write(append(text, '\n'))
+	if err := errors.Join(err, l.f.Sync()); err != nil {
 		return err
 	}
 	return l.memory.Add(ctx, id, until)

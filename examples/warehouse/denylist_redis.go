@@ -15,13 +15,12 @@ import (
 type redisList struct{ client *redis.Client }
 
 func openRedis(ctx context.Context, url string) (denylist, error) {
-	options, err := redis.ParseURL(url)
+	o, err := redis.ParseURL(url)
 	if err != nil {
 		return nil, errors.New("not the URL of a Redis") // err may hold its password
 	}
-	options.DialTimeout, options.ReadTimeout, options.WriteTimeout = time.Second, time.Second, time.Second
-	options.DialerRetries, options.MaxRetries = 1, 1 // a request waits for the answer
-	list := redisList{redis.NewClient(options)}
+	o.DialTimeout, o.ReadTimeout, o.WriteTimeout, o.DialerRetries, o.MaxRetries = time.Second, time.Second, time.Second, 1, 1 // a request waits
+	list := redisList{redis.NewClient(o)}
 	if err := list.client.Ping(ctx).Err(); err != nil {
 		return nil, errors.Join(fmt.Errorf("asking Redis: %w", err), list.Close())
 	}
