@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+
+	"github.com/jotgate/jotgate/password"
 )
 
 // handler returns what to answer as JSON.
@@ -31,9 +33,12 @@ func (a *app) answer(h handler) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		v, err := h(r)
 		var p problem
+		var refused *password.PolicyError
 		switch {
 		case errors.As(err, &p):
 			send(w, p.Status, p)
+		case errors.As(err, &refused):
+			send(w, http.StatusBadRequest, problem{Message: map[string]string{"password": refused.Error()}})
 		case err != nil:
 			refusal := a.guard.Answer(err)
 			if refusal.Status >= http.StatusInternalServerError {
