@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/bradfitz/gomemcache/memcache"
@@ -23,6 +24,8 @@ import (
 type cache struct {
 	get func(ctx context.Context, key string) ([]byte, error) // an error for what is not there
 	set func(ctx context.Context, key string, value []byte) error
+
+	unfit atomic.Int64 // until when, in Unix nanoseconds: it has not heard of a change
 }
 
 const (
@@ -83,6 +86,9 @@ func (c *cache) begin(ctx context.Context) (word []byte, err error) {
 // is noticed.
 func (c *cache) reads(h handler) handler {
 	return func(r *http.Request) (any, error) {
+		if time.Now().UnixNano() < c.unfit.Load() {
+			return h(r)
+		}
 		word, err := c.get(r.Context(), generation)
 		if err != nil {
 			word, err = c.begin(r.Context())
@@ -103,12 +109,12 @@ func (c *cache) reads(h handler) handler {
 	}
 }
 
-// writes makes the cache forget, even when the client has hung up.
+// writes makes the cache forget, even when the client has hung up, and after an error: the change may have been made.
 func (c *cache) writes(h handler) handler {
 	return func(r *http.Request) (any, error) {
 		v, err := h(r)
-		if err == nil {
-			_, _ = c.begin(context.WithoutCancel(r.Context()))
+		if _, down := c.begin(context.WithoutCancel(r.Context())); down != nil {
+			c.unfit.Store(time.Now().Add(2 * cacheLife).UnixNano()) // when the old generation is gone
 		}
 		return v, err
 	}

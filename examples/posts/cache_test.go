@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -68,6 +70,18 @@ func testCacheThatIsDown(t *testing.T) {
 	s.want(t, 200, "anne", "GET", path(id, ""), in.Access, "")
 	redis.Start(t)
 	s.want(t, 200, "anne", "GET", path(id, ""), in.Access, "")
+}
+
+// A cache that did not hear of a change and is up again must not answer what was before it.
+func testCacheThatMissedAChange(t *testing.T) {
+	s := start(t, settings(t))
+	id, in := s.join(t, "ann", "foo")
+	s.want(t, 200, "ann", "GET", path(id, ""), in.Access, "")
+	set := s.cache.set
+	s.cache.set = func(context.Context, string, []byte) error { return errors.New("down") }
+	s.want(t, 200, "eve", "PATCH", path(id, ""), in.Access, `{"username": "eve"}`)
+	s.cache.set = set
+	s.want(t, 200, "eve", "GET", path(id, ""), in.Access, "")
 }
 
 func TestCacheSetting(t *testing.T) {

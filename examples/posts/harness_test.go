@@ -47,6 +47,7 @@ func TestAPI(t *testing.T) {
 		"tables of flask":        testTablesOfFlask,
 		"cache":                  testCache,
 		"cache that is down":     testCacheThatIsDown,
+		"cache that missed one":  testCacheThatMissedAChange,
 	} {
 		t.Run(name, test)
 	}
