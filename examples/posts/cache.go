@@ -30,8 +30,8 @@ type cache struct {
 
 const (
 	generation = "posts:generation"
-	cacheLife  = time.Minute            // of a value, which may also be lost at any time
-	patience   = 200 * time.Millisecond // with a server that does not answer
+	cacheLife  = time.Minute // of a value, which may also be lost at any time
+	patience   = time.Second // with a server that does not answer
 )
 
 func openCache(ctx context.Context, url string) (*cache, error) {
